@@ -1,0 +1,1 @@
+"""Set-up, estate and story for tests, demo and benchmarks; no part of the installed tool."""

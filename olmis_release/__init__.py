@@ -1,0 +1,3 @@
+"""Release manager for OpenLMIS distributions."""
+
+__version__ = "0.1.0"
