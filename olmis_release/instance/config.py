@@ -1,0 +1,217 @@
+"""What an instance is: one place where a distribution runs, as its file describes it.
+
+Shapes only; reading the file is `workspace` and `yamlio`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, Field, model_validator
+
+from olmis_release.manifest.model import ComposeValue, ImageRef, Name, Strict
+
+
+class Purpose(StrEnum):
+    """What an instance is for."""
+
+    DEVELOPMENT = "development"
+    UAT = "uat"
+    TRAINING = "training"
+    PRODUCTION = "production"
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"{name!r} is not an IANA time zone, for example Africa/Blantyre")
+    return name
+
+
+def _url(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError(f"{text!r} does not start with http:// or https://")
+    return text.rstrip("/")
+
+
+def _docker_host(text: str) -> str:
+    if text.startswith("tcp://"):
+        raise ValueError("a plain tcp:// Docker endpoint is refused; name a Docker context that uses TLS")
+    if not text.startswith(("unix:///", "ssh://")) or text.startswith("ssh://-"):
+        raise ValueError(f"{text!r} is not a Docker endpoint (unix:///… or ssh://user@host)")
+    return text
+
+
+class Docker(Strict):
+    """How the engine is reached: a context by name, or an endpoint; neither means the local default."""
+
+    context: str | None = None
+    host: Annotated[str, AfterValidator(_docker_host)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Docker:
+        if self.context and self.host:
+            raise ValueError("give either context or host, not both")
+        return self
+
+
+class DatabaseConfig(Strict):
+    """Where the database is.
+
+    Attributes:
+        component: The Compose service that runs it; or
+        url_from: Name of an environment variable with a ``postgresql://`` URL for a role that may clone.
+        name: Database name, ``open_lmis`` in most countries.
+        maintenance: Database from which `name` is closed, cloned and renamed.
+        user: Role that the tool uses in the `component`.
+        keep_points: How many accepted rollback points are kept after a deploy.
+    """
+
+    component: Name | None = None
+    url_from: str | None = None
+    name: str = "open_lmis"
+    maintenance: str = "postgres"
+    user: str = "postgres"
+    keep_points: int = Field(default=1, ge=0)
+
+    @model_validator(mode="after")
+    def _one_place(self) -> DatabaseConfig:
+        if bool(self.component) == bool(self.url_from):
+            raise ValueError("give either component or url_from")
+        return self
+
+
+class WallConfig(Strict):
+    """The permanent front container that publishes the port and can show a maintenance page.
+
+    Attributes:
+        image: A stock nginx image.
+        publish: Host address and port it listens on, for example ``127.0.0.1:8080`` or ``80``.
+        component: OpenLMIS's own front, to which it passes requests.
+        port: The port of that component inside the Compose network.
+        retry_after_s: What the maintenance page asks clients to wait.
+        message: What the maintenance page tells users.
+    """
+
+    image: str
+    publish: str
+    component: Name = "nginx"
+    port: int = 80
+    retry_after_s: int = 120
+    message: str = "OpenLMIS is being updated. Please try again in a few minutes."
+
+    @property
+    def image_ref(self) -> ImageRef:
+        """The image, parsed."""
+        return ImageRef.parse(self.image)
+
+
+class SmokeCheck(Strict):
+    """A request that a working instance answers as told.
+
+    Attributes:
+        body: JSON text to send.
+        expect_status: The HTTP status that must come back.
+        expect_json: JSON path (dotted) to the value it must have, as text.
+        within_s: Seconds it may take.
+    """
+
+    name: str
+    method: Literal["GET", "POST", "PUT", "HEAD"] = "GET"
+    path: str
+    body: str | None = None
+    expect_status: int = 200
+    expect_json: dict[str, str] = Field(default_factory=dict)
+    within_s: float = 10.0
+
+
+class Policy(Strict):
+    """What the instance's owners ask for.
+
+    Attributes:
+        approvals: Roles that must each approve a plan; empty means none.
+        mutable_tags: Whether SNAPSHOT, ``latest`` and untagged images may be deployed, ``allow``, ``warn`` or ``refuse``.
+        confirm: Whether a person must type the instance's name; None means: for production.
+    """
+
+    approvals: tuple[str, ...] = ()
+    mutable_tags: Literal["allow", "warn", "refuse"] = "refuse"
+    confirm: bool | None = None
+
+
+class Timeouts(Strict):
+    """How long things may take here; slow hosts need more.
+
+    Attributes:
+        ready_s: Seconds a component may take from start until it answers with its version.
+        pull_s: Seconds one image may take to pull.
+        smoke_s: Seconds one smoke test may take when it names no limit of its own.
+        gate_s: Seconds within which every session must have left the database.
+        hook_s: Seconds one hook may run.
+    """
+
+    ready_s: float = 600.0
+    pull_s: float = 3600.0
+    smoke_s: float = 10.0
+    gate_s: float = 30.0
+    hook_s: float = 300.0
+
+
+class ComponentSettings(Strict):
+    """What this place needs different in a component's Compose body (ports, memory), never its image."""
+
+    set: dict[str, ComposeValue]
+    reason: str = ""
+
+
+class Contact(Strict):
+    """A person to ask."""
+
+    role: str
+    name: str
+    phone: str = ""
+    email: str = ""
+
+
+class InstanceConfig(Strict):
+    """An instance file, `manifests/instances/<name>.yml`.
+
+    Attributes:
+        url: What users open; every probe goes there.
+        host_header: Host name that probes send when it differs from the URL's.
+        project: Compose project; another name would make a second stack with empty volumes.
+        settings: Path of the settings file relative to the workspace; mode 0600, never committed.
+        registries: Registry host to the mirror that is asked instead, for example ``docker.io: 127.0.0.1:5000``.
+        variables: Values for the ``${NAME}`` that the release's Compose bodies refer to.
+        components: Per component, what this place needs different.
+    """
+
+    kind: Literal["instance"]
+    name: Name
+    purpose: Purpose
+    url: Annotated[str, AfterValidator(_url)]
+    host_header: str | None = None
+    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    docker: Docker = Docker()
+    project: Name
+    settings: str
+    database: DatabaseConfig
+    wall: WallConfig
+    policy: Policy = Policy()
+    registries: dict[str, str] = Field(default_factory=dict)
+    variables: dict[str, str] = Field(default_factory=dict)
+    components: dict[Name, ComponentSettings] = Field(default_factory=dict)
+    smoke: tuple[SmokeCheck, ...] = ()
+    timeouts: Timeouts = Timeouts()
+    contacts: tuple[Contact, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The instance's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def asks_to_confirm(self) -> bool:
+        """Whether a person must type the name before a deploy."""
+        return self.policy.confirm if self.policy.confirm is not None else self.purpose is Purpose.PRODUCTION

@@ -1,0 +1,359 @@
+"""What the rooms above may ask of a target, as values and protocols.
+
+The adapters beside this file implement them against the real thing; tests implement them by hand. Every call has a
+deadline and raises `TargetUnreachable` when the other side does not answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from olmis_release.manifest.model import ImageRef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """The engine that answers: its stable id, version, and platform such as ``linux/amd64``."""
+
+    id: str
+    version: str
+    api_version: str
+    platform: str
+    root_dir: str
+
+
+class ContainerStatus(StrEnum):
+    """Docker's word for what a container does."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    PAUSED = "paused"
+    RESTARTING = "restarting"
+    REMOVING = "removing"
+    EXITED = "exited"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """One container as inspected.
+
+    Attributes:
+        component: Its Compose service, empty for containers that Compose did not make.
+        image_id: The image's config digest.
+        image_name: What it was created from, as written.
+        labels: Its labels.
+        environment: Its environment as the engine shows it.
+        ports: Published, as ``(host address, host port)``.
+        networks: Network name to address.
+        volumes: Named volume (or bind source) to mount point.
+        health: Docker's health verdict, empty when the image has no health check.
+    """
+
+    id: str
+    name: str
+    component: str
+    image_id: str
+    image_name: str
+    status: ContainerStatus
+    restarts: int
+    exit_code: int
+    started_at: datetime | None
+    health: str
+    labels: Mapping[str, str]
+    environment: Mapping[str, str]
+    ports: tuple[tuple[str, int], ...]
+    networks: Mapping[str, str]
+    volumes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An image on the engine; `digests` are the ``repository@sha256:…`` it is known by there."""
+
+    id: str
+    digests: tuple[str, ...]
+    tags: tuple[str, ...]
+    size_bytes: int
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecResult:
+    """What a command inside a container gave back."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+class Engine(Protocol):
+    """The Docker engine of an instance (`engine.py`)."""
+
+    def info(self) -> EngineInfo:
+        """Return who answers."""
+
+    def containers(self, project: str) -> tuple[Container, ...]:
+        """Return every container of a Compose project, stopped ones too."""
+
+    def container(self, name_or_id: str) -> Container | None:
+        """Return one container, None when there is none."""
+
+    def published_ports(self) -> Mapping[int, str]:
+        """Return host port to the name of the running container that publishes it."""
+
+    def image(self, reference: str) -> Image | None:
+        """Return an image by any reference, None when the engine does not have it."""
+
+    def pull(self, reference: str, *, timeout_s: float, on_progress: Callable[[float, float], None]) -> Image:
+        """Pull ``repository@digest``; progress is (bytes done, bytes known in all)."""
+
+    def read_members(self, image: str, wanted: Callable[[str], bool], *, folder: str) -> dict[str, bytes]:
+        """Return files of an image by path without running it; `folder` is where to look."""
+
+    def stop(self, container_id: str, *, grace_s: int) -> None:
+        """Stop a container; SIGKILL after the grace. Stopping a stopped or missing one is fine."""
+
+    def start(self, container_id: str) -> None:
+        """Start a stopped container."""
+
+    def remove(self, container_id: str) -> None:
+        """Remove a stopped container, never its volumes; a missing one is fine."""
+
+    def logs(self, container_id: str, *, tail: int) -> str:
+        """Return the last lines of a container's output."""
+
+    def exec(
+        self, container_id: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 60.0, env: Mapping[str, str] | None = None
+    ) -> ExecResult:
+        """Run a command inside a running container."""
+
+
+class Compose(Protocol):
+    """The Compose CLI (`compose.py`), bound to one project."""
+
+    def version(self) -> str:
+        """Return Compose's version."""
+
+    def config(self, file: Path) -> Mapping[str, object]:
+        """Return the configuration as Compose understands the file, environment files read in."""
+
+    def up(self, file: Path, components: Sequence[str], *, timeout_s: float) -> None:
+        """Create or recreate and start these components only; no pull, no build, no dependencies.
+
+        Raises:
+            StepFailed: Compose refused or failed; its output is in the details.
+        """
+
+
+class DatabaseState(StrEnum):
+    """What the comment on a rollback point says of it."""
+
+    COPYING = "copying"
+    READY = "ready"
+    ACCEPTED = "accepted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerFacts:
+    """The database server and what our role may do there; version as ``150008``."""
+
+    version_number: int
+    role: str
+    superuser: bool
+    create_database: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseFacts:
+    """One row of pg_database, with size.
+
+    Attributes:
+        connection_limit: -1 is none; -2 marks a database whose DROP was interrupted.
+        owned: Whether our role owns it (or is superuser).
+        settings: ``ALTER DATABASE … SET`` entries.
+        acl: The raw access list, empty when default.
+    """
+
+    name: str
+    oid: int
+    owner: str
+    owned: bool
+    open: bool
+    template: bool
+    connection_limit: int
+    comment: str
+    size_bytes: int
+    collation_matches: bool
+    settings: tuple[str, ...]
+    acl: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackPoint:
+    """A clone taken before a deploy, as its comment describes it."""
+
+    database: str
+    run: str
+    of_oid: int
+    state: DatabaseState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """A row of a Flyway history table; `version` is None for a repeatable migration."""
+
+    version: str | None
+    checksum: int | None
+    script: str
+    success: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """One Flyway history table."""
+
+    schema: str
+    table: str
+    rows: tuple[Applied, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blockers:
+    """What would stop a clone or swap of a database: each a list of names or descriptions."""
+
+    prepared: tuple[str, ...]
+    subscriptions: tuple[str, ...]
+    slots: tuple[str, ...]
+    base_backups: tuple[str, ...]
+
+
+class Database(Protocol):
+    """The instance's database server (`database.py`); all SQL is there.
+
+    The algorithm (gate, clone, arm, swap) is that of a forward-only database: migrate the original, keep the clone as
+    the way back, swap both names in one transaction.
+    """
+
+    name: str
+
+    def server(self) -> ServerFacts:
+        """Return the server's facts."""
+
+    def databases(self) -> tuple[DatabaseFacts, ...]:
+        """Return every database of the server."""
+
+    def facts(self, name: str) -> DatabaseFacts | None:
+        """Return one database, None when it does not exist."""
+
+    def histories(self) -> tuple[History, ...]:
+        """Return every Flyway history table of the instance's database, found by shape."""
+
+    def blockers(self) -> Blockers:
+        """Return what stands in the way of a clone."""
+
+    def free_bytes(self) -> int | None:
+        """Return room where the data lies, None where it cannot be known."""
+
+    def checkpoint(self) -> None:
+        """Ask for a checkpoint so that the clone's own is short; no right to do so is fine."""
+
+    def close(self, *, timeout_s: float) -> None:
+        """Close the database to everybody and end every session on it; returns only when none is left."""
+
+    def open(self) -> None:
+        """Let sessions in again."""
+
+    def clone(self, point: str, *, run: str) -> None:
+        """Copy the closed database to `point` and arm it: settings and grants carried, closed, template, comment ready."""
+
+    def point(self, name: str) -> RollbackPoint | None:
+        """Return the rollback point of that name, None when there is none."""
+
+    def points(self) -> tuple[RollbackPoint, ...]:
+        """Return every rollback point of this database, oldest first."""
+
+    def swap(self, point: str, *, failed: str) -> None:
+        """Put the point in the database's place in one transaction; the present one is kept, closed, as `failed`.
+
+        Raises:
+            RollbackRefused: The point is missing, not of this database, or not ready.
+        """
+
+    def accept(self, point: str) -> None:
+        """Mark a point accepted: no automatic swap ever again."""
+
+    def drop(self, name: str) -> None:
+        """Drop a point or failed database; a missing one is fine, the live one is refused."""
+
+
+class Registry(Protocol):
+    """Image registries (`registry.py`), through the mirrors given."""
+
+    def digest(self, image: ImageRef) -> str | None:
+        """Return the digest that a reference means now (HEAD only), None when the registry has no such image.
+
+        Raises:
+            TargetUnreachable: The registry does not answer.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An HTTP answer; `json` is None when the body is not JSON. Status 0 means no answer, `error` says why."""
+
+    status: int
+    text: str
+    json: object
+    elapsed_s: float
+    error: str = ""
+    headers: Mapping[str, str] = ()  # type: ignore[assignment]
+
+
+class FrontDoor(Protocol):
+    """The instance as a client sees it (`front.py`), through the wall with the pass when one is set."""
+
+    def request(self, method: str, path: str, *, body: str | None = None, timeout_s: float = 10.0, with_pass: bool = True) -> Answer:
+        """Send one request and return whatever came back; never raises for an HTTP or connection error."""
+
+
+class WallState(StrEnum):
+    """What the wall lets through."""
+
+    ABSENT = "absent"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Wall(Protocol):
+    """The front container (`wall.py`)."""
+
+    def state(self) -> WallState:
+        """Return what it does now."""
+
+    def ensure(self, *, closed: bool) -> None:
+        """Create and start it if it is absent, in the given state."""
+
+    def close(self, run_pass: str) -> None:
+        """Show users the maintenance page; requests with the pass go through. Returns when no old worker is left."""
+
+    def open(self, run_pass: str = "") -> None:
+        """Let everybody through; with a pass, keep the tool's own entrance to Consul."""
+
+    def remove(self) -> None:
+        """Remove the container; only for what the first deploy takes back."""
+
+
+class Consul(Protocol):
+    """The service registry (`consul.py`), reached through the wall's entrance."""
+
+    def deregister(self, service: str, *, addresses: Sequence[str] | None = None) -> int:
+        """Remove a service's registrations (only those at the addresses, if given); returns how many."""
+
+    def forget(self, service: str) -> int:
+        """Remove the routes (keys) that lead to a service; returns how many."""

@@ -1,0 +1,33 @@
+"""A site: an instance's configuration together with the adapters that reach it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from olmis_release.events import Reporter
+from olmis_release.instance.config import InstanceConfig
+from olmis_release.instance.ports import Compose, Consul, Database, Engine, FrontDoor, Registry, Wall
+from olmis_release.workspace import InstanceFolder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Everything a check, probe or step needs to reach one instance.
+
+    Attributes:
+        config: The instance file.
+        folder: Where the workspace keeps this instance's own files (settings copies, runs, lock).
+        run_pass: The secret of this run that the wall lets through; fresh for every command that needs it.
+    """
+
+    config: InstanceConfig
+    folder: InstanceFolder
+    engine: Engine
+    compose: Compose
+    database: Database
+    registry: Registry
+    front: FrontDoor
+    wall: Wall
+    consul: Consul
+    reporter: Reporter
+    run_pass: str
