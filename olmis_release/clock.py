@@ -23,7 +23,7 @@ def iso(moment: datetime) -> str:
 
 def parse_iso(text: str) -> datetime:
     """Return the moment that `iso` wrote."""
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return datetime.fromisoformat(text)
 
 
 def local_and_utc(moment: datetime, zone: tzinfo) -> str:

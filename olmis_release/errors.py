@@ -1,7 +1,7 @@
 """The error classes, each owning its exit code.
 
-The table of exit codes is what users script against, so it lives in one place: here. `cli/main.py` is the only place that
-turns an error into output and an exit status.
+The table of exit codes is what users script against, so it lives in one place: here. `cli/main.py` is the only place
+that turns an error into output and an exit status.
 """
 
 from __future__ import annotations

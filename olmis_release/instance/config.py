@@ -131,7 +131,7 @@ class Policy(Strict):
 
     Attributes:
         approvals: Roles that must each approve a plan; empty means none.
-        mutable_tags: Whether SNAPSHOT, ``latest`` and untagged images may be deployed, ``allow``, ``warn`` or ``refuse``.
+        mutable_tags: Whether SNAPSHOT, ``latest`` and untagged images may be deployed.
         confirm: Whether a person must type the instance's name; None means: for production.
     """
 

@@ -129,7 +129,13 @@ class Engine(Protocol):
         """Return the last lines of a container's output."""
 
     def exec(
-        self, container_id: str, argv: Sequence[str], *, stdin: str = "", timeout_s: float = 60.0, env: Mapping[str, str] | None = None
+        self,
+        container_id: str,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        timeout_s: float = 60.0,
+        env: Mapping[str, str] | None = None,
     ) -> ExecResult:
         """Run a command inside a running container."""
 
@@ -270,7 +276,7 @@ class Database(Protocol):
         """Let sessions in again."""
 
     def clone(self, point: str, *, run: str) -> None:
-        """Copy the closed database to `point` and arm it: settings and grants carried, closed, template, comment ready."""
+        """Copy the closed database to `point` and arm it: settings and grants carried, closed, comment ready."""
 
     def point(self, name: str) -> RollbackPoint | None:
         """Return the rollback point of that name, None when there is none."""
@@ -318,7 +324,9 @@ class Answer:
 class FrontDoor(Protocol):
     """The instance as a client sees it (`front.py`), through the wall with the pass when one is set."""
 
-    def request(self, method: str, path: str, *, body: str | None = None, timeout_s: float = 10.0, with_pass: bool = True) -> Answer:
+    def request(
+        self, method: str, path: str, *, body: str | None = None, timeout_s: float = 10.0, with_pass: bool = True
+    ) -> Answer:
         """Send one request and return whatever came back; never raises for an HTTP or connection error."""
 
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from typing_extensions import TypeAliasType
 
-type ComposeValue = str | list[ComposeValue] | dict[str, ComposeValue]
+ComposeValue = TypeAliasType("ComposeValue", "str | list[ComposeValue] | dict[str, ComposeValue]")
 """A value of a Compose service body with every scalar kept as text (YAML null is the empty string)."""
 
-type ComposeBody = dict[str, ComposeValue]
+ComposeBody: TypeAlias = dict[str, ComposeValue]
 """The body of one Compose service without ``image``; the tool adds the pinned image when it renders."""
 
 COMPONENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
@@ -183,8 +184,8 @@ class ReleaseManifest(Strict):
         version: For example ``3.5.0+mw1``.
         core: The Core release it is made from.
         extension: Name of the country extension, None for plain Core.
-        variables: Names that Compose bodies refer to as ``${NAME}``, with their default; None means that the instance must
-            give it.
+        variables: Names that Compose bodies refer to as ``${NAME}``, with their default; None means that the instance
+            must give it.
         volumes: Top-level Compose volumes.
         components: By component name, sorted.
         dropped: Things the merge left out and why, for example ``auth.depends_on.cce``.
