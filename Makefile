@@ -1,10 +1,60 @@
-PYTHON ?= python3
-VENV := .venv
+# Everything a developer does here, by name. Set-up is idempotent and quiet: it runs before whatever needs it.
+# PYTHON=/path/to/python3 chooses the interpreter that .venv is made with.
 
-.PHONY: venv
-venv: $(VENV)/.made  ## make .venv with the tool (editable) and everything its development needs
+PY := .venv/bin/python
+TYPED := $(wildcard olmis_release lab bench tests)
+export PYTHON
 
-$(VENV)/.made: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --editable '.[dev]'
-	touch $@
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help venv setup images demo demo-up demo-clean unit lint integration test bench wheel-check lock clean
+
+help: ## say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+venv: ## make .venv: the tool (editable) and everything its development needs
+	@lab/venv.sh
+
+setup: venv ## bring what the machine lacks: .venv, Docker engine, Compose 2, base image
+	@lab/engine.sh
+	@lab/compose.sh
+	@lab/base.sh
+
+images: setup ## build the stand-in images of the lab; nothing to do when their content is unchanged
+	@$(PY) -m lab.fleet images
+
+demo: setup ## the story: deploy, a bad release taken back by itself, no row lost (about 5 minutes)
+	@$(PY) -m lab.demo run
+
+demo-up: setup ## only the estate: uat serving an older release, to work in by hand (build/demo)
+	@$(PY) -m lab.demo up
+
+demo-clean: venv ## remove what the demo made, and nothing else
+	@$(PY) -m lab.demo clean
+
+unit: venv ## unit and contract tests; no Docker needed
+	$(PY) -m pytest $(wildcard tests/unit tests/contract)
+
+lint: venv ## ruff, formatting, mypy --strict, import contracts
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy $(TYPED)
+	.venv/bin/lint-imports --no-logo
+
+integration: setup ## tests on a real engine, with real PostgreSQL and nginx
+	$(PY) -m lab.fleet up
+	$(PY) -m pytest tests/integration
+
+test: setup lint unit integration ## everything CI runs; without an engine it fails, and says what to install
+
+bench: setup ## how long users are cut off: today's way, plain Compose, olmis-release
+	$(PY) -m bench.outage
+
+wheel-check: venv ## build the wheel, install it alone in an empty environment, use it there
+	@lab/wheel_check.sh
+
+lock: ## resolve the dependencies anew and write constraints.txt (Python 3.11)
+	$(or $(PYTHON),python3.11) -m lab.lock
+
+clean: ## remove .venv and caches; keeps build/ (the demo's workspace and set-up's downloads)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
