@@ -1,7 +1,8 @@
 """Write constraints.txt: every package that `make venv` installs, pinned, with the hashes of its files.
 
-pip itself does all the work, so whatever index the machine is configured for is used, and none is written down. Versions are
-resolved once, on the oldest Python (newer ones need no more than it); hashes are then collected for every Python and processor.
+pip itself does all the work, so whatever index the machine is configured for is used, and none is written down.
+Versions are resolved once, on the oldest Python (newer ones need no more than it); hashes are then collected for every
+Python and processor.
 
 Run it as `make lock`, with Python 3.11.
 """

@@ -33,7 +33,7 @@ fill() {
 }
 
 interpreter=$(python) || die "No Python 3.11 or newer is here. Install one, or name it: make venv PYTHON=/path/to/python3"
-if recipe "$interpreter" | cmp -s - "$VENV/.recipe"; then exit 0; fi
+if [ "$(recipe "$interpreter")" = "$(cat "$VENV/.recipe" 2>&1)" ]; then exit 0; fi
 can_make_environments "$interpreter" || apt_install python3-venv || true
 can_make_environments "$interpreter" || die "$interpreter cannot make environments. Install its venv module (Debian and Ubuntu: the package python3-venv)."
 say "making $VENV with $("$interpreter" --version), about 30 s"
