@@ -9,7 +9,7 @@ ADVICE='Install Docker Engine 20.10 or newer (Debian and Ubuntu: the package doc
 answers() { timeout 15 docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
 
 # An engine that runs and does not answer is somebody's: a second one beside it would fight over its networks.
-somebody_runs_one() { pgrep -x dockerd >/dev/null; }
+somebody_runs_one() { grep -qsx dockerd /proc/[0-9]*/comm; }
 
 start() {
     if [ -d /run/systemd/system ]; then

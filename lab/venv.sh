@@ -25,11 +25,15 @@ can_make_environments() { "$1" -c 'import ensurepip, venv' 2>/dev/null; }
 
 # An environment of the same Python is brought up to date in place: somebody may be working in it.
 fill() {
-    [ "$(identity "$1")" = "$(identity "$VENV/bin/python" 2>&1)" ] || "$1" -m venv --clear "$VENV"
     pip="$VENV/bin/python -m pip --disable-pip-version-check --quiet"
-    $pip install --require-hashes --only-binary=:all: --requirement constraints.txt
-    $pip install --no-deps --no-build-isolation --editable .
-    $pip check
+    make_environment "$1" &&
+        $pip install --require-hashes --only-binary=:all: --requirement constraints.txt &&
+        $pip install --no-deps --no-build-isolation --editable . &&
+        $pip check
+}
+
+make_environment() {
+    [ "$(identity "$1")" = "$(identity "$VENV/bin/python" 2>&1)" ] || "$1" -m venv --clear "$VENV"
 }
 
 interpreter=$(python) || die "No Python 3.11 or newer is here. Install one, or name it: make venv PYTHON=/path/to/python3"
