@@ -1,0 +1,1 @@
+"""What an instance is and how it is reached."""

@@ -1,0 +1,1 @@
+"""Core, extension and release manifests: reading, merging, comparing, rendering."""

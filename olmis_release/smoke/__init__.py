@@ -1,0 +1,1 @@
+"""Tests that decide whether a release is good."""

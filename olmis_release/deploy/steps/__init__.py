@@ -1,0 +1,1 @@
+"""The steps of a deploy, one per file, each with its exact inverse."""
