@@ -7,7 +7,7 @@ deadline and raises `TargetUnreachable` when the other side does not answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -18,13 +18,19 @@ from olmis_release.manifest.model import ImageRef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
-    """The engine that answers: its stable id, version, and platform such as ``linux/amd64``."""
+    """The engine that answers: its stable id, version, and platform such as ``linux/amd64``.
+
+    Attributes:
+        root_dir: Where it keeps images and containers.
+        memory_bytes: Memory of its host, 0 where it does not say.
+    """
 
     id: str
     version: str
     api_version: str
     platform: str
     root_dir: str
+    memory_bytes: int = 0
 
 
 class ContainerStatus(StrEnum):
@@ -100,6 +106,9 @@ class Engine(Protocol):
 
     def containers(self, project: str) -> tuple[Container, ...]:
         """Return every container of a Compose project, stopped ones too."""
+
+    def projects(self) -> Mapping[str, tuple[str, ...]]:
+        """Return every Compose project on the engine with the services it has containers of, stopped ones too."""
 
     def container(self, name_or_id: str) -> Container | None:
         """Return one container, None when there is none."""
@@ -284,12 +293,22 @@ class Database(Protocol):
     def points(self) -> tuple[RollbackPoint, ...]:
         """Return every rollback point of this database, oldest first."""
 
-    def swap(self, point: str, *, failed: str) -> None:
-        """Put the point in the database's place in one transaction; the present one is kept, closed, as `failed`.
+    def swap(self, point: str, *, failed: str, accepted: bool = False) -> None:
+        """Put the point in the closed database's place in one transaction; the present one is kept, closed, as `failed`.
+
+        Afterwards the database is open. Done already is fine.
+
+        Args:
+            point: Name of the rollback point.
+            failed: Name to keep the present database under.
+            accepted: A person agreed to lose what was written after the point was accepted.
 
         Raises:
             RollbackRefused: The point is missing, not of this database, or not ready.
         """
+
+    def swap_back(self, point: str, *, failed: str) -> None:
+        """Take a `swap` back: the same transaction with the two names reversed; the point is a point again."""
 
     def accept(self, point: str) -> None:
         """Mark a point accepted: no automatic swap ever again."""
@@ -308,6 +327,13 @@ class Registry(Protocol):
             TargetUnreachable: The registry does not answer.
         """
 
+    def has(self, image: ImageRef) -> bool:
+        """Return whether the registry has the image now, by its digest where it has one; always asks.
+
+        Raises:
+            TargetUnreachable: The registry does not answer.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
@@ -318,7 +344,7 @@ class Answer:
     json: object
     elapsed_s: float
     error: str = ""
-    headers: Mapping[str, str] = ()  # type: ignore[assignment]
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class FrontDoor(Protocol):

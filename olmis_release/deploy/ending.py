@@ -1,0 +1,66 @@
+"""What a run's end means: exit status, the STATE line, the next command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from olmis_release.deploy.executor import Ending
+from olmis_release.plan.model import Outcome, PlanPurpose, Run, WayBack
+
+EXIT_CODE = {
+    Outcome.DEPLOYED: 0,
+    Outcome.REFUSED: 6,
+    Outcome.ROLLED_BACK: 9,
+    Outcome.NOT_RESTORED: 10,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """The last two lines that a person sees."""
+
+    state: str
+    next: str
+
+
+def exit_code_of(ending: Ending) -> int:
+    """Return the exit status of a run."""
+    return EXIT_CODE[ending.outcome]
+
+
+def failure_text(ending: Ending) -> str:
+    """Return what went wrong, in one or two sentences; empty when nothing did."""
+    parts = [error.message for error in (ending.failure, ending.undo_failure) if error]
+    return " Then, on the way back: ".join(parts)
+
+
+def closing(run: Run) -> Closing:
+    """Return the STATE and Next lines of a finished run."""
+    name, old = run.instance, run.previous
+    match run.outcome:
+        case Outcome.DEPLOYED:
+            return Closing(state=f"{name}: open, serving {run.release}.", next=f"olmis-release status {name}")
+        case Outcome.REFUSED:
+            return Closing(state=f"{name}: untouched, serving {old or 'nothing'}.", next=_again(run))
+        case Outcome.ROLLED_BACK if old is None:
+            return Closing(
+                state=f"{name}: nothing runs; what was started was taken down, volumes were kept.",
+                next=f"olmis-release plan --to {name}",
+            )
+        case Outcome.ROLLED_BACK:
+            return Closing(
+                state=f"{name}: open, serving {old}, verified; every write that was acknowledged is there.",
+                next=f"olmis-release plan --to {name} (plan {run.code} is used up)",
+            )
+        case _:
+            return Closing(state=_not_restored(run), next=f"olmis-release status {name}")
+
+
+def _again(run: Run) -> str:
+    verb = "rollback" if run.kind is PlanPurpose.ROLLBACK else "deploy"
+    return f"olmis-release {verb} {run.instance}"
+
+
+def _not_restored(run: Run) -> str:
+    way = " The rollback point is kept." if run.way_back is WayBack.DATABASE else ""
+    return f"{run.instance}: not verified, users may be shut out. A person must act.{way}"

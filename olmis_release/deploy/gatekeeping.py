@@ -1,0 +1,113 @@
+"""What must hold before a plan may touch an instance; each refusal says everything that is wrong."""
+
+from __future__ import annotations
+
+import json
+
+from olmis_release.deploy.job import Job
+from olmis_release.errors import ApprovalMissing, NotRestored, PlanStale, PreflightRefused
+from olmis_release.instance.config import InstanceConfig
+from olmis_release.instance.site import Site
+from olmis_release.manifest.lock import read_release
+from olmis_release.plan.model import Outcome, Run
+from olmis_release.plan.records import runs
+from olmis_release.plan.sets import PlanSet
+from olmis_release.plan.staleness import differences, read_base
+from olmis_release.preflight.runner import Subject, run_checks
+from olmis_release.workspace import Workspace
+
+
+def require_approvals(config: InstanceConfig, plan_set: PlanSet) -> None:
+    """Refuse a plan that lacks the approval of a role which the instance's policy asks for.
+
+    Raises:
+        ApprovalMissing: Names every role that is missing.
+    """
+    given = {_role(path.read_text(encoding="utf-8")) for path in (plan_set.folder / "approvals").glob("*.json")}
+    missing = [role for role in config.policy.approvals if role not in given]
+    if missing:
+        raise ApprovalMissing(
+            f"Plan {plan_set.code} lacks the approval of: {', '.join(missing)}.",
+            resolution=f"Ask them to approve plan {plan_set.code}.",
+        )
+
+
+def _role(statement: str) -> str:
+    try:
+        value = json.loads(statement)
+    except ValueError:
+        return ""
+    return str(value.get("role", "")) if isinstance(value, dict) and value.get("decision") == "approve" else ""
+
+
+def require_unused(workspace: Workspace, plan_set: PlanSet) -> None:
+    """Refuse a plan that ran before: what it was made from is gone.
+
+    Raises:
+        PlanStale: Says when it ran and how that ended.
+    """
+    earlier = [run for run in runs(workspace, plan_set.plan.instance) if run.code == plan_set.code]
+    if earlier:
+        last = earlier[-1]
+        raise PlanStale(
+            f"Plan {plan_set.code} was used on {last.started} ({last.outcome}); a plan runs once.",
+            resolution=f"Make a new one: olmis-release plan {plan_set.plan.release} --to {plan_set.plan.instance}",
+        )
+
+
+def require_fresh(workspace: Workspace, site: Site, plan_set: PlanSet) -> None:
+    """Refuse a plan if anything it was made from has moved.
+
+    Raises:
+        PlanStale: Lists each thing that moved, old and new.
+    """
+    plan = plan_set.plan
+    manifest = read_release(workspace.root / plan.release_file, shown_as=plan.release_file)
+    moved = differences(plan.base, read_base(workspace, site, manifest))
+    if moved:
+        raise PlanStale(
+            f"Plan {plan_set.code} is stale: {len(moved)} thing(s) changed since it was made.",
+            details="\n".join(moved),
+            resolution=f"Make a new one: olmis-release plan {plan.release} --to {plan.instance}",
+        )
+
+
+def require_preflight(workspace: Workspace, job: Job) -> None:
+    """Refuse to begin if a blocking check fails.
+
+    Raises:
+        PreflightRefused: Lists every failed check and what to do about it.
+    """
+    subject = Subject(
+        workspace=workspace, site=job.site, manifest=job.release, plan=job.plan, compose_file=job.compose_file
+    )
+    report = run_checks(subject)
+    if report.refused:
+        failed = [result for result in report.results if result.status == "fail"]
+        raise PreflightRefused(
+            f"{len(failed)} preflight check(s) failed for {job.plan.instance}.",
+            details="\n".join(f"{result.check}: {result.message} {result.resolution}" for result in failed),
+            resolution=f"Correct these, then run olmis-release preflight {job.plan.instance}.",
+        )
+
+
+def unfinished(workspace: Workspace, instance: str) -> Run | None:
+    """Return the run of an instance that was begun and not ended, None when there is none.
+
+    While another process holds the instance's lock the run may simply be going on.
+    """
+    return next((run for run in reversed(runs(workspace, instance)) if run.outcome is Outcome.RUNNING), None)
+
+
+def require_finished(workspace: Workspace, instance: str) -> None:
+    """Refuse to begin over a run that was cut off; called under the lock.
+
+    Raises:
+        NotRestored: Names the run and the way out.
+    """
+    run = unfinished(workspace, instance)
+    if run is not None:
+        raise NotRestored(
+            f"The {run.kind} of {run.release} (plan {run.code}, begun {run.started}) was cut off.",
+            resolution=f"olmis-release rollback {instance}",
+        )

@@ -1,0 +1,185 @@
+"""Carry out a plan from the lock to the record: the one way in which an instance is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from olmis_release import clock
+from olmis_release.deploy.ending import exit_code_of, failure_text
+from olmis_release.deploy.evidence import keep_evidence
+from olmis_release.deploy.executor import Ending, execute
+from olmis_release.deploy.gatekeeping import (
+    require_approvals,
+    require_finished,
+    require_fresh,
+    require_preflight,
+    require_unused,
+)
+from olmis_release.deploy.hooks import Moment, run_hooks
+from olmis_release.deploy.job import Job
+from olmis_release.deploy.journal import Journal
+from olmis_release.deploy.lock import locked
+from olmis_release.deploy.steps.table import steps_of
+from olmis_release.instance.ports import WallState
+from olmis_release.instance.site import Site
+from olmis_release.manifest.lock import read_release
+from olmis_release.manifest.model import ReleaseManifest
+from olmis_release.plan.model import Outcome, PlannedStep, Run, StepKind
+from olmis_release.plan.records import write_run
+from olmis_release.plan.sets import PlanSet, load_plan
+from olmis_release.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """Who asks for what to be carried out.
+
+    Attributes:
+        operator: Name of the person, for the record.
+        repair: Do not ask the old release for proof; it is known to be broken.
+    """
+
+    plan_set: PlanSet
+    operator: str
+    repair: bool = False
+
+
+def carry_out(workspace: Workspace, site: Site, order: Order) -> tuple[Run, Ending]:
+    """Verify, lock, check, run, record; afterwards the instance serves the new or the old release.
+
+    Returns:
+        The run as recorded, and how its steps ended.
+
+    Raises:
+        ApprovalMissing, PlanStale, InstanceLocked, PreflightRefused: Nothing was touched.
+    """
+    plan = order.plan_set.plan
+    require_approvals(site.config, order.plan_set)
+    require_unused(workspace, order.plan_set)
+    with locked(site, doing=f"{plan.purpose} of {plan.release} (plan {order.plan_set.code})"):
+        require_finished(workspace, plan.instance)
+        require_unused(workspace, order.plan_set)
+        require_fresh(workspace, site, order.plan_set)
+        job = open_job(workspace, site, order)
+        require_preflight(workspace, job)
+        announce(workspace, job, Moment.PRE_DEPLOY, outcome=Outcome.RUNNING)
+        return _run(workspace, job, order)
+
+
+def open_job(workspace: Workspace, site: Site, order: Order, *, run: str | None = None) -> Job:
+    """Return the job of a new run, or of the run of that id."""
+    plan = order.plan_set.plan
+    run = run or clock.now().strftime("%Y%m%dt%H%M%S")
+    folder = site.folder.ensure(site.folder.run(run))
+    previous = _previous_manifest(workspace, order.plan_set)
+    return Job(
+        site=site,
+        plan=plan,
+        run=run,
+        release=read_release(workspace.root / plan.release_file, shown_as=plan.release_file),
+        compose_file=order.plan_set.folder / "compose.yml",
+        previous=previous,
+        previous_file=order.plan_set.folder / "previous.yml" if previous else None,
+        journal=Journal(folder / "journal.jsonl"),
+        folder=folder,
+        repair=order.repair,
+    )
+
+
+def _previous_manifest(workspace: Workspace, plan_set: PlanSet) -> ReleaseManifest | None:
+    if plan_set.plan.previous_plan is None:
+        return None
+    file = load_plan(workspace, plan_set.plan.previous_plan).plan.release_file
+    return read_release(workspace.root / file, shown_as=file)
+
+
+def _run(workspace: Workspace, job: Job, order: Order) -> tuple[Run, Ending]:
+    record = _begin(job, order)
+    write_run(workspace, record)
+    with consul_entrance(job.site):
+        ending = execute(
+            steps_of(job.plan),
+            job,
+            after=lambda step: _after_step(workspace, job, step),
+            on_failure=lambda: keep_evidence(job),
+        )
+    record = close_record(record, job, ending)
+    write_run(workspace, record)
+    announce(workspace, job, _last_moment(ending), outcome=ending.outcome)
+    return record, ending
+
+
+@contextmanager
+def consul_entrance(site: Site) -> Iterator[None]:
+    """Keep the tool's own way to Consul open in the wall while a run needs it; a closed wall gets this run's pass."""
+    match site.wall.state():
+        case WallState.OPEN:
+            site.wall.open(site.run_pass)
+        case WallState.CLOSED:
+            site.wall.close(site.run_pass)
+        case WallState.ABSENT:
+            pass  # a first deploy has not made it yet
+    try:
+        yield
+    finally:
+        if site.wall.state() is WallState.OPEN:
+            site.wall.open()
+
+
+def _after_step(workspace: Workspace, job: Job, step: PlannedStep) -> None:
+    migrated = any(change.pending for change in job.plan.changes)
+    if step.kind is StepKind.AWAIT_READY and migrated:
+        announce(workspace, job, Moment.POST_MIGRATE, outcome=Outcome.RUNNING)
+
+
+def _last_moment(ending: Ending) -> Moment:
+    return Moment.POST_DEPLOY if ending.outcome is Outcome.DEPLOYED else Moment.POST_ROLLBACK
+
+
+def _begin(job: Job, order: Order) -> Run:
+    return Run(
+        code=order.plan_set.code,
+        run=job.run,
+        kind=job.plan.purpose,
+        instance=job.plan.instance,
+        release=job.plan.release,
+        previous=job.plan.previous,
+        outcome=Outcome.RUNNING,
+        way_back=job.plan.way_back,
+        started=clock.iso(clock.now()),
+        by=order.operator,
+        settings=job.plan.base.settings,
+    )
+
+
+def close_record(record: Run, job: Job, ending: Ending) -> Run:
+    """Return the record with how it ended."""
+    took_point = job.plan_has(StepKind.TAKE_ROLLBACK_POINT) and ending.outcome is Outcome.DEPLOYED
+    return record.model_copy(
+        update={
+            "outcome": ending.outcome,
+            "ended": clock.iso(clock.now()),
+            "outage_s": round(job.outage.total_s, 3),
+            "exit_code": exit_code_of(ending),
+            "failure": failure_text(ending),
+            "point": job.point if took_point else None,
+        }
+    )
+
+
+def announce(workspace: Workspace, job: Job, moment: Moment, *, outcome: Outcome) -> None:
+    """Run the hooks of a moment."""
+    event = {
+        "instance": job.plan.instance,
+        "purpose": str(job.site.config.purpose),
+        "url": job.site.config.url,
+        "release": job.plan.release,
+        "previous": job.plan.previous,
+        "run": job.run,
+        "outcome": str(outcome),
+        "way_back": str(job.plan.way_back),
+        "outage_s": round(job.outage.total_s, 1),
+    }
+    run_hooks(workspace.hooks, moment, event, timeout_s=job.site.config.timeouts.hook_s, reporter=job.site.reporter)

@@ -1,0 +1,53 @@
+"""A run that was cut off: by a crash, a power cut or a kill -9.
+
+Its journal tells which steps may have acted. Whatever was not accepted is taken back; what was accepted is finished.
+"""
+
+from __future__ import annotations
+
+from olmis_release.deploy.evidence import keep_evidence
+from olmis_release.deploy.executor import Ending, execute, unwind
+from olmis_release.deploy.hooks import Moment
+from olmis_release.deploy.job import Job
+from olmis_release.deploy.lock import locked
+from olmis_release.deploy.run import Order, announce, close_record, consul_entrance, open_job
+from olmis_release.deploy.steps.table import steps_of
+from olmis_release.errors import Interrupted
+from olmis_release.instance.site import Site
+from olmis_release.plan.model import Outcome, Run, StepKind
+from olmis_release.plan.records import write_run
+from olmis_release.plan.sets import load_plan
+from olmis_release.workspace import Workspace
+
+
+def settle(workspace: Workspace, site: Site, run: Run, *, operator: str) -> tuple[Run, Ending]:
+    """Take a run that was cut off back, or finish it if it was accepted.
+
+    Raises:
+        InstanceLocked: It is not cut off: another process is carrying it out.
+    """
+    order = Order(plan_set=load_plan(workspace, run.code), operator=operator)
+    with locked(site, doing=f"settling run {run.run} (plan {run.code})"):
+        job = open_job(workspace, site, order, run=run.run)
+        with consul_entrance(site):
+            ending = _finish(job) if job.journal.finished(StepKind.ACCEPT) else _take_back(job)
+        record = close_record(run, job, ending)
+        write_run(workspace, record)
+        moment = Moment.POST_DEPLOY if ending.outcome is Outcome.DEPLOYED else Moment.POST_ROLLBACK
+        announce(workspace, job, moment, outcome=ending.outcome)
+        return record, ending
+
+
+def _take_back(job: Job) -> Ending:
+    keep_evidence(job)
+    cut_off = Interrupted("The run was cut off.", resolution=f"olmis-release plan --to {job.plan.instance}")
+    undo_failure = unwind(steps_of(job.plan), job)
+    outcome = Outcome.NOT_RESTORED if undo_failure else Outcome.ROLLED_BACK
+    return Ending(outcome=outcome, failure=cut_off, undo_failure=undo_failure)
+
+
+def _finish(job: Job) -> Ending:
+    """Carry out what stands after the acceptance: it is all safe to do twice."""
+    kinds = [step.kind for step in job.plan.steps]
+    first = kinds.index(StepKind.ACCEPT) + 1
+    return execute(steps_of(job.plan), job, after=lambda _step: None, on_failure=lambda: None, first=first)

@@ -1,0 +1,51 @@
+"""Accept the new release: from here on nothing goes back by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from olmis_release.deploy.executor import say
+from olmis_release.deploy.job import Job
+from olmis_release.errors import NotRestored, ReleaseError
+from olmis_release.plan.model import PlannedStep, StepKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accept:
+    """Record that the new release is good, before any user reaches it.
+
+    Users' writes come after this, so swapping the database after it would lose them: the comment on the rollback point
+    says so to everybody who looks.
+
+    Effect: the rollback point is marked accepted; containers that the release leaves out are removed.
+    Undo: refused.
+    """
+
+    planned: PlannedStep
+
+    def apply(self, job: Job) -> str:
+        """Mark it, then tidy up; a tidying that fails is told and changes nothing."""
+        if job.plan_has(StepKind.TAKE_ROLLBACK_POINT):
+            job.site.database.accept(job.point)
+        try:
+            _tidy(job)
+        except ReleaseError as error:
+            say(job, f"Not everything could be tidied up: {error.message}", warning=True)
+        return f"{job.release.version} accepted"
+
+    def undo(self, job: Job) -> str:
+        """Refuse."""
+        raise NotRestored(
+            f"{job.release.version} was accepted; it is not taken back by itself.",
+            resolution=f"Run olmis-release rollback {job.plan.instance}.",
+        )
+
+
+def _tidy(job: Job) -> None:
+    for one in job.containers(job.removed()):
+        job.site.engine.remove(one.id)
+    keep = job.site.config.database.keep_points
+    points = [point.database for point in job.site.database.points()]
+    for name in points[: max(0, len(points) - keep)]:
+        job.site.database.drop(name)
+        job.site.database.drop(name.replace("__before_", "__failed_"))

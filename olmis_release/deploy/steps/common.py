@@ -1,0 +1,48 @@
+"""What several steps do to containers: find, stop, deregister."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from olmis_release.deploy.job import Job
+from olmis_release.instance.ports import Container, ContainerStatus
+from olmis_release.manifest.model import Component, Role
+
+JVM_GRACE_S = 2
+"""Seconds for a service to stop. Its first process is a shell that passes no signal on to Java, so it always ends in
+SIGKILL; waiting the usual ten seconds would only keep users waiting."""
+
+DATABASE_GRACE_S = 120
+"""Seconds for a database to write out what it holds."""
+
+DEFAULT_GRACE_S = 10
+MANY_AT_ONCE = 8
+COMPOSE_TIMEOUT_S = 600.0
+"""Seconds one `docker compose up` may take; it only creates and starts containers, images are there already."""
+
+
+def grace_s(component: Component) -> int:
+    """Return how long a component gets between SIGTERM and SIGKILL; its own Compose setting wins."""
+    wanted = component.compose.get("stop_grace_period")
+    if isinstance(wanted, str) and wanted.removesuffix("s").isdigit():
+        return int(wanted.removesuffix("s"))
+    if component.role is Role.DATABASE:
+        return DATABASE_GRACE_S
+    return JVM_GRACE_S if component.role is Role.SERVICE else DEFAULT_GRACE_S
+
+
+def stop_all(job: Job, containers: Sequence[Container]) -> None:
+    """Stop containers side by side; services first lose their registration, so that nobody is sent to them."""
+    running = [one for one in containers if one.status is not ContainerStatus.EXITED]
+    deregister(job, running)
+    with ThreadPoolExecutor(MANY_AT_ONCE) as pool:
+        list(pool.map(lambda one: job.site.engine.stop(one.id, grace_s=grace_s(job.component(one.component))), running))
+
+
+def deregister(job: Job, containers: Sequence[Container]) -> None:
+    """Remove the Consul registrations of these containers; services never do it themselves."""
+    for one in containers:
+        service = job.component(one.component).consul
+        if service and one.networks:
+            job.site.consul.deregister(service, addresses=tuple(one.networks.values()))

@@ -1,0 +1,30 @@
+"""Let users in to the accepted release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from olmis_release.deploy.job import Job
+from olmis_release.plan.model import PlannedStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowerWall:
+    """Open the instance.
+
+    Effect: users reach the new release.
+    Undo: closes it again. It is never called by itself: the release was accepted before.
+    """
+
+    planned: PlannedStep
+
+    def apply(self, job: Job) -> str:
+        """Open."""
+        job.site.wall.open(job.site.run_pass)
+        job.outage.end()
+        return f"users were cut off for {job.outage.total_s:.0f} s" if job.outage.total_s else "users are let in"
+
+    def undo(self, job: Job) -> str:
+        """Close."""
+        job.site.wall.close(job.site.run_pass)
+        return "users see the maintenance page"

@@ -1,0 +1,42 @@
+"""Close the instance to users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from olmis_release.deploy.job import Job
+from olmis_release.deploy.steps.proof import prove_old
+from olmis_release.instance.ports import WallState
+from olmis_release.plan.model import PlannedStep
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseWall:
+    """Show users the maintenance page; only requests with this run's pass go through.
+
+    Effect: users get 503 and are told when to come back; requests on the way are finished or cut.
+    Undo: proves the old release, then lets users in; it stays up if the proof fails. After a failed first deploy there
+        is nothing to let them in to: the wall is removed.
+    """
+
+    planned: PlannedStep
+
+    def apply(self, job: Job) -> str:
+        """Close, creating the wall if this is the first deploy."""
+        wall = job.site.wall
+        if job.previous is not None:
+            job.outage.begin()
+        if wall.state() is WallState.ABSENT:
+            wall.ensure(closed=True)
+        wall.close(job.site.run_pass)
+        return "users see the maintenance page"
+
+    def undo(self, job: Job) -> str:
+        """Open once the old release is proven, or remove the wall of a first deploy."""
+        if job.previous is None:
+            job.site.wall.remove()
+            return "wall removed"
+        proof = prove_old(job, timeout_s=job.site.config.timeouts.ready_s)
+        job.site.wall.open(job.site.run_pass)
+        job.outage.end()
+        return f"{proof}; users are let in"

@@ -1,0 +1,27 @@
+"""Reading the flat Compose files that this tool rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from olmis_release.yamlio import read_yaml
+
+
+@lru_cache(maxsize=8)
+def _images(file: Path, _modified_ns: int) -> Mapping[str, str]:
+    services = read_yaml(file, shown_as=str(file)).data["services"]
+    assert isinstance(services, dict)  # noqa: S101 - the tool rendered the file itself
+    return {name: body["image"] for name, body in services.items()}
+
+
+def image_of(file: Path, component: str) -> str:
+    """Return the reference by which the engine pulls a component's image: ``repository@digest``.
+
+    The tag is for people; the engine gets the digest only, so that what runs is what was approved.
+    """
+    reference = _images(file, file.stat().st_mtime_ns)[component]
+    name, _, digest = reference.partition("@")
+    head, slash, tail = name.rpartition("/")
+    return f"{head}{slash}{tail.partition(':')[0]}@{digest}"

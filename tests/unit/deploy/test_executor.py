@@ -1,0 +1,204 @@
+"""The order of things: what is undone, in which order, and what never is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from olmis_release.deploy.executor import Ending, execute, unwind
+from olmis_release.deploy.job import Job, Outage
+from olmis_release.deploy.journal import Journal, Mark
+from olmis_release.errors import StepFailed
+from olmis_release.events import Event, StepEvent, StepStatus
+from olmis_release.plan.model import Outcome, PlannedStep, StepKind
+
+KINDS = (StepKind.PULL_IMAGES, StepKind.RAISE_WALL, StepKind.START_COMPONENTS, StepKind.ACCEPT, StepKind.LOWER_WALL)
+
+
+@dataclass
+class Notebook:
+    """A reporter that remembers."""
+
+    events: list[Event] = field(default_factory=list)
+
+    def report(self, event: Event) -> None:
+        self.events.append(event)
+
+    def seen(self, status: StepStatus) -> list[str]:
+        return [one.title for one in self.events if isinstance(one, StepEvent) and one.status is status]
+
+
+@dataclass
+class Rehearsed:
+    """A step that writes down what happened to it and fails on request."""
+
+    planned: PlannedStep
+    diary: list[str]
+    fails: BaseException | None = None
+    undo_fails: BaseException | None = None
+
+    def apply(self, job: Job) -> str:
+        self.diary.append(f"apply {self.planned.kind}")
+        if self.fails:
+            raise self.fails
+        return "done"
+
+    def undo(self, job: Job) -> str:
+        self.diary.append(f"undo {self.planned.kind}")
+        if self.undo_fails:
+            raise self.undo_fails
+        return "undone"
+
+
+def job_in(folder: Path) -> Job:
+    site = SimpleNamespace(reporter=Notebook())
+    return cast(Job, SimpleNamespace(site=site, journal=Journal(folder / "journal"), outage=Outage()))
+
+
+def rehearsal(diary: list[str]) -> list[Rehearsed]:
+    return [Rehearsed(PlannedStep(kind=kind, subject=str(kind), reason="test"), diary) for kind in KINDS]
+
+
+def perform(steps: Sequence[Rehearsed], job: Job, diary: list[str]) -> Ending:
+    return execute(
+        steps, job, after=lambda step: diary.append(f"after {step.kind}"), on_failure=lambda: diary.append("evidence")
+    )
+
+
+BROKEN = StepFailed("requisition is broken.", resolution="Look at its log.")
+
+
+def test_every_step_is_done_in_order_and_nothing_is_undone(tmp_path: Path) -> None:
+    diary: list[str] = []
+
+    ending = perform(rehearsal(diary), job_in(tmp_path), diary)
+
+    assert ending == Ending(outcome=Outcome.DEPLOYED)
+    assert [line for line in diary if line.startswith("apply")] == [f"apply {kind}" for kind in KINDS]
+    assert not [line for line in diary if line.startswith("undo")]
+
+
+def test_a_failing_step_is_undone_too_newest_first_after_the_evidence_was_kept(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[2].fails = BROKEN
+
+    ending = perform(steps, job_in(tmp_path), diary)
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert ending.failure is BROKEN
+    assert diary[-4:] == ["evidence", "undo start-components", "undo raise-wall", "undo pull-images"]
+
+
+def test_a_failure_before_anything_was_touched_is_a_refusal_and_undoes_nothing(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[0].fails = BROKEN
+
+    ending = perform(steps, job_in(tmp_path), diary)
+
+    assert ending.outcome is Outcome.REFUSED
+    assert diary == ["apply pull-images"]
+
+
+def test_nothing_is_undone_once_the_release_was_accepted(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[4].fails = BROKEN
+
+    ending = perform(steps, job_in(tmp_path), diary)
+
+    assert ending.outcome is Outcome.NOT_RESTORED
+    assert not [line for line in diary if line.startswith("undo")]
+
+
+def test_the_way_back_stops_at_the_first_undo_that_fails_and_says_so(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[2].fails = BROKEN
+    steps[1].undo_fails = StepFailed("the old release does not answer", resolution="Act.")
+
+    ending = perform(steps, job_in(tmp_path), diary)
+
+    assert ending.outcome is Outcome.NOT_RESTORED
+    assert ending.undo_failure is steps[1].undo_fails
+    assert "undo pull-images" not in diary
+
+
+@pytest.mark.parametrize("surprise", [KeyboardInterrupt(), RuntimeError("a bug"), SystemExit(1)])
+def test_whatever_stops_a_step_what_was_started_is_taken_back(tmp_path: Path, surprise: BaseException) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[2].fails = surprise
+
+    ending = perform(steps, job_in(tmp_path), diary)
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert diary[-1] == "undo pull-images"
+
+
+def test_every_intent_is_in_the_journal_before_its_step_acts(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    job = job_in(tmp_path)
+    seen: list[Mark] = []
+    steps[1].apply = lambda _job: str(seen.append(job.journal.records[-1].mark))  # type: ignore[method-assign]
+
+    perform(steps, job, diary)
+
+    assert seen == [Mark.INTENT]
+
+
+def test_a_journal_that_cannot_be_written_stops_the_step_before_it_acts(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    job = job_in(tmp_path)
+    steps[0].apply = lambda _job: str((tmp_path / "journal").unlink() or (tmp_path / "journal").mkdir())  # type: ignore[method-assign]
+
+    ending = perform(steps, job, diary)
+
+    assert "apply raise-wall" not in diary
+    assert ending.outcome is Outcome.REFUSED
+
+
+def test_unwinding_what_a_killed_run_left_undoes_only_what_was_attempted(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    job = job_in(tmp_path)
+    job.journal.write(1, steps[0].planned, Mark.INTENT)
+    job.journal.write(1, steps[0].planned, Mark.DONE)
+    job.journal.write(2, steps[1].planned, Mark.INTENT)
+
+    assert unwind(steps, job) is None
+    assert diary == ["undo raise-wall", "undo pull-images"]
+
+
+def test_unwinding_twice_undoes_nothing_the_second_time(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    job = job_in(tmp_path)
+    job.journal.write(2, steps[1].planned, Mark.INTENT)
+    unwind(steps, job)
+    diary.clear()
+
+    unwind(steps, job)
+
+    assert diary == []
+
+
+def test_the_reader_is_told_of_every_step_and_of_its_way_back(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[2].fails = BROKEN
+    job = job_in(tmp_path)
+
+    perform(steps, job, diary)
+
+    notebook = cast(Notebook, job.site.reporter)
+    assert notebook.seen(StepStatus.FAILED) == ["start-components"]
+    assert notebook.seen(StepStatus.UNDONE) == ["start-components", "raise-wall", "pull-images"]
