@@ -68,6 +68,8 @@ def _run_one(hook: Path, moment: Moment, event: Mapping[str, object], *, timeout
     except ReleaseError as error:
         return error.message
     _show(hook, finished, reporter)
+    if finished.timed_out:
+        return f"it did not end within {timeout_s:.0f} s"
     return "" if finished.exit_code == 0 else f"exit status {finished.exit_code}"
 
 
