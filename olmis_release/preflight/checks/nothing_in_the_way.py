@@ -1,0 +1,99 @@
+"""Does anything stand in the way of closing, cloning or renaming the database?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from olmis_release.instance.ports import Blockers, DatabaseFacts, DatabaseState
+from olmis_release.preflight.databases import in_the_way_of_a_clone, no_such_database, not_there_yet
+from olmis_release.preflight.model import Check, Finding, Subject, passed, warned
+
+INTERRUPTED_DROP = -2
+"""Connection limit of a database whose DROP was interrupted: only DROP can follow."""
+
+
+def nothing_is_in_the_way(subject: Subject) -> Finding:
+    """List every obstacle; what only has to be known is a warning."""
+    if (new := not_there_yet(subject)) is not None:
+        return new
+    if subject.database is None:
+        return no_such_database(subject)
+    blockers = subject.site.database.blockers()
+    obstacles = (*_obstacles(subject, subject.database), *_holders(blockers))
+    notices = (*_slots(blockers), *_leftovers(subject))
+    if obstacles:
+        said = [text for text, _ in (*obstacles, *notices)]
+        return in_the_way_of_a_clone(subject, " ".join(said), resolution=" ".join(remedy for _, remedy in obstacles))
+    if notices:
+        return warned(" ".join(text for text, _ in notices), resolution=" ".join(remedy for _, remedy in notices))
+    return passed(f"Nothing holds {subject.database.name}.")
+
+
+def _obstacles(subject: Subject, facts: DatabaseFacts) -> Iterator[tuple[str, str]]:
+    yield from _state_of(facts)
+    for point in subject.site.database.points():
+        if point.of_oid == facts.oid and point.state is not DatabaseState.ACCEPTED:
+            yield (
+                f"{point.database} is the rollback point of a run that never ended.",
+                f"Take that run back first: olmis-release rollback {subject.site.config.name}.",
+            )
+
+
+def _state_of(facts: DatabaseFacts) -> Iterator[tuple[str, str]]:
+    if facts.connection_limit == INTERRUPTED_DROP:
+        yield f"A DROP of {facts.name} was interrupted; it is lost.", "Restore it from a backup."
+    if not facts.open:
+        yield f"{facts.name} is closed to everybody.", f"ALTER DATABASE {facts.name} ALLOW_CONNECTIONS true."
+    if not facts.collation_matches:
+        yield (
+            f"The collation of {facts.name} is of another version than the server's library.",
+            f"Reindex it, then ALTER DATABASE {facts.name} REFRESH COLLATION VERSION.",
+        )
+
+
+def _holders(blockers: Blockers) -> Iterator[tuple[str, str]]:
+    if blockers.prepared:
+        yield (
+            f"Prepared transactions are open: {', '.join(blockers.prepared)}.",
+            "COMMIT PREPARED or ROLLBACK PREPARED each of them.",
+        )
+    if blockers.subscriptions:
+        yield (
+            f"The database subscribes to others: {', '.join(blockers.subscriptions)}.",
+            "Disable each subscription, set its slot_name to NONE, and drop it for the time of the deploy.",
+        )
+    if blockers.base_backups:
+        yield f"A base backup is running: {', '.join(blockers.base_backups)}.", "Wait until it has ended."
+
+
+def _slots(blockers: Blockers) -> Iterator[tuple[str, str]]:
+    if blockers.slots:
+        yield (
+            f"Replication slots stay with the present database and pin its WAL: {', '.join(blockers.slots)}.",
+            "Stop their connectors before the deploy; after a rollback they need new slots.",
+        )
+
+
+def _leftovers(subject: Subject) -> Iterator[tuple[str, str]]:
+    leftovers = [one for one in subject.site.database.databases() if _is_leftover(subject, one)]
+    if leftovers:
+        yield (
+            f"Databases of earlier runs take room: {', '.join(one.name for one in leftovers)}.",
+            "Drop them when nobody needs them any more.",
+        )
+
+
+def _is_leftover(subject: Subject, one: DatabaseFacts) -> bool:
+    """Tell what failed or half-dropped from points that are kept on purpose."""
+    name = subject.site.database.name
+    half_dropped = one.connection_limit == INTERRUPTED_DROP and one.name != name
+    kept = {point.database for point in subject.site.database.points()}
+    stray = one.name.startswith(f"{name}__before_") and one.name not in kept
+    return half_dropped or stray or one.name.startswith(f"{name}__failed_")
+
+
+CHECK = Check(
+    id="nothing-in-the-way",
+    question="Is the database free of anything that stops a clone or a rename?",
+    ask=nothing_is_in_the_way,
+)
