@@ -1,0 +1,170 @@
+"""Containers of our own making, beside Compose: the wall, and the temporary ones that images are read through.
+
+None carries a label of Compose's, so neither `compose up --remove-orphans` nor a list of the project's containers
+takes them for its own.
+"""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import docker.errors
+from docker.api import APIClient
+from docker.types import LogConfig
+
+from olmis_release.errors import StepFailed
+from olmis_release.instance.connection import translated
+
+TEMPORARY_LABEL = "org.openlmis.release.temporary"
+MEMBER_LIMIT_BYTES = 1024 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A container to make.
+
+    Attributes:
+        argv: Replaces entry point and command of the image.
+        publish: Container port to host address and port.
+        network: The one network it joins, ``none`` for no network.
+        restart: Restart policy; ``always`` alone comes back after the engine was killed.
+    """
+
+    image: str
+    argv: tuple[str, ...]
+    labels: Mapping[str, str]
+    name: str | None = None
+    network: str = "none"
+    publish: Mapping[int, tuple[str, int]] | None = None
+    restart: str = "no"
+
+
+class OwnContainers:
+    """Makes, fills and watches containers that Compose knows nothing of."""
+
+    def __init__(self, client: APIClient) -> None:
+        self._client = client
+
+    def create(self, wanted: Wanted) -> str:
+        """Create a container without starting it; returns its id."""
+        limits = LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"})
+        with translated(f"create a container from {wanted.image}"):
+            ports: dict[int | str, Any] = {**(wanted.publish or {})}
+            host_config = self._client.create_host_config(
+                network_mode=wanted.network,
+                port_bindings=ports,
+                restart_policy={"Name": wanted.restart},
+                log_config=limits,
+            )
+            made = self._client.create_container(
+                image=wanted.image,
+                name=wanted.name,
+                entrypoint=list(wanted.argv),
+                labels=dict(wanted.labels),
+                ports=list(ports),
+                host_config=host_config,
+            )
+        return str(made["Id"])
+
+    def put_files(self, container_id: str, folder: str, files: Mapping[str, tuple[bytes, int]]) -> None:
+        """Write files (name to content and mode) into `folder`, which is made if absent."""
+        with translated(f"write files into {folder} of a container"):
+            self._client.put_archive(container_id, "/", _packed(folder, files))
+
+    def signal(self, container_id: str, name: str) -> None:
+        """Send a signal to the container's first process."""
+        with translated(f"send {name} to a container"):
+            self._client.kill(container_id, signal=name)
+
+    def processes(self, container_id: str) -> Mapping[int, str]:
+        """Return process id (on the host) to command line."""
+        with translated("list the processes of a container"):
+            table: Any = self._client.top(container_id, ps_args="-eo pid,args")
+        return {int(row[0]): " ".join(row[1:]) for row in table["Processes"] or ()}
+
+    def network_exists(self, name: str) -> bool:
+        """Return whether the engine has a network of that name."""
+        with translated(f"look for the network {name}"):
+            return any(network["Name"] == name for network in self._client.networks(names=[name]))
+
+    @contextmanager
+    def temporary(self, image: str) -> Iterator[str]:
+        """Give a container of an image that never runs, and remove it whatever happens."""
+        made = self.create(Wanted(image=image, argv=("never-run",), labels={TEMPORARY_LABEL: "1"}))
+        try:
+            yield made
+        finally:
+            with translated("remove a temporary container"):
+                self._client.remove_container(made, v=True, force=True)
+
+    def read(self, container_id: str, folder: str, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+        """Return the regular files at or below `folder` whose full path is wanted; none when there is no such path."""
+        with translated(f"read {folder} of a container"):
+            try:
+                chunks, _ = self._client.get_archive(container_id, folder)
+            except docker.errors.NotFound:
+                return {}
+            return _regular_members(chunks, folder, wanted)
+
+
+def _packed(folder: str, files: Mapping[str, tuple[bytes, int]]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as archive:
+        directory = tarfile.TarInfo(folder.strip("/"))
+        directory.type, directory.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(directory)
+        for name, (content, mode) in files.items():
+            member = tarfile.TarInfo(f"{folder.strip('/')}/{name}")
+            member.size, member.mode = len(content), mode
+            archive.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def _regular_members(chunks: Iterator[bytes], folder: str, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    # Read in memory and never extracted: a hostile archive has no path to write to.
+    parent = folder.rstrip("/").rpartition("/")[0]
+    found: dict[str, bytes] = {}
+    with tarfile.open(fileobj=_Stream(chunks), mode="r|") as archive:
+        for member in archive:
+            path = f"{parent}/{member.name.removeprefix('./').strip('/')}"
+            if member.isreg() and wanted(path):
+                found[path] = _content(archive, member)
+    return found
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    stream = archive.extractfile(member)
+    if stream is None or member.size > MEMBER_LIMIT_BYTES:
+        raise StepFailed(
+            f"{member.name} in the image is too large to be read ({member.size} bytes).",
+            resolution="Check that the image is the one you mean.",
+        )
+    return stream.read()
+
+
+class _Stream(io.RawIOBase):
+    """Chunks as a file that tarfile can read."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return `size` bytes, fewer only at the end."""
+        parts, have = [self._rest], len(self._rest)
+        for chunk in self._chunks if have < size else ():
+            parts.append(chunk)
+            have += len(chunk)
+            if have >= size:
+                break
+        whole = b"".join(parts)
+        self._rest = whole[size:]
+        return whole[:size]
