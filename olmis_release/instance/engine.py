@@ -54,7 +54,6 @@ class DockerEngine:
             platform=f"{version['Os']}/{version['Arch']}",
             root_dir=str(about["DockerRootDir"]),
             memory_bytes=int(about.get("MemTotal") or 0),
-            memory_bytes=int(about.get("MemTotal") or 0),
         )
 
     def containers(self, project: str) -> tuple[Container, ...]:
@@ -63,15 +62,6 @@ class DockerEngine:
             found = self._client.containers(all=True, filters={"label": [f"{PROJECT_LABEL}={project}"]})
         inspected = (self.container(one["Id"]) for one in found if one["Labels"].get(ONE_OFF_LABEL) != "True")
         return tuple(sorted((one for one in inspected if one), key=lambda one: (one.component, one.name)))
-
-    def projects(self) -> Mapping[str, tuple[str, ...]]:
-        """Return every Compose project on the engine with the services it has containers of, stopped ones too."""
-        with translated("list Compose projects"):
-            labels = [one["Labels"] for one in self._client.containers(all=True, filters={"label": [PROJECT_LABEL]})]
-        services: dict[str, set[str]] = {}
-        for one in labels:
-            services.setdefault(one[PROJECT_LABEL], set()).add(one.get(SERVICE_LABEL, ""))
-        return {project: tuple(sorted(names)) for project, names in sorted(services.items())}
 
     def projects(self) -> Mapping[str, tuple[str, ...]]:
         """Return every Compose project on the engine with the services it has containers of, stopped ones too."""

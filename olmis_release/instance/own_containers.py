@@ -40,7 +40,7 @@ class Wanted:
     labels: Mapping[str, str]
     name: str | None = None
     network: str = "none"
-    publish: Mapping[int, tuple[str, int]] | None = None
+    publish: Mapping[int | str, tuple[str, int]] | None = None
     restart: str = "no"
 
 
@@ -54,7 +54,7 @@ class OwnContainers:
         """Create a container without starting it; returns its id."""
         limits = LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"})
         with translated(f"create a container from {wanted.image}"):
-            ports: dict[int | str, Any] = {**(wanted.publish or {})}
+            ports = dict(wanted.publish or {})
             host_config = self._client.create_host_config(
                 network_mode=wanted.network,
                 port_bindings=ports,
