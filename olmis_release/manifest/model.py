@@ -10,13 +10,18 @@ import re
 from enum import StrEnum
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from typing_extensions import TypeAliasType
 
-ComposeValue = TypeAliasType("ComposeValue", "str | list[ComposeValue] | dict[str, ComposeValue]")
+from olmis_release.text import code_points
+
+Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+ComposeValue = TypeAliasType("ComposeValue", "Text | list[ComposeValue] | dict[str, ComposeValue]")
 """A value of a Compose service body with every scalar kept as text (YAML null is the empty string)."""
 
-ComposeBody: TypeAlias = dict[str, ComposeValue]
+ComposeBody: TypeAlias = Annotated[
+    dict[str, ComposeValue], BeforeValidator(lambda value: {} if value is None else value)
+]
 """The body of one Compose service without ``image``; the tool adds the pinned image when it renders."""
 
 COMPONENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
@@ -35,7 +40,8 @@ class Strict(BaseModel):
 def _matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
     def check(value: str) -> str:
         if not pattern.match(value):
-            raise ValueError(f"{value!r} is not {what}")
+            strange = code_points(value)
+            raise ValueError(f"{value!r} is not {what}{f'; it has {strange}' if strange else ''}")
         return value
 
     return AfterValidator(check)

@@ -1,0 +1,134 @@
+"""The input boundary: what may come in at all, decided on bytes and parser events before any value is built.
+
+Own files are plain YAML: no anchors, aliases, tags or merge keys, because each of them lets one line mean something far
+away from where it stands, and a few hundred bytes grow into gigabytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from olmis_release.errors import BadInput, Where
+
+LIMIT_BYTES = 1024 * 1024
+LIMIT_NODES = 50_000
+LIMIT_DEPTH = 40
+
+# What YAML calls printable; everything else needs an escape in a quoted text.
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_IN_VALUES = re.compile("[\x00\ud800-\udfff]")
+_LOADER: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's parser where PyYAML was built with it
+
+
+def decode(data: bytes, *, shown_as: str) -> str:
+    """Return the text of a file.
+
+    Raises:
+        BadInput: Too large, not UTF-8 (with the byte's offset), or with control characters.
+    """
+    if len(data) > LIMIT_BYTES:
+        raise _refusal(f"the file is too large: the limit is {LIMIT_BYTES:,} bytes.", Where(file=shown_as))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"not UTF-8: byte {data[error.start]:#04x} at offset {error.start}."
+        raise _refusal(message, Where(file=shown_as), resolution="Save the file as UTF-8.") from None
+    strange = _UNPRINTABLE.search(text)
+    if strange:
+        line, column = _place(text, strange.start())
+        offset = len(text[: strange.start()].encode())
+        message = f"invalid character U+{ord(strange.group()):04X} at byte offset {offset}: not plain UTF-8 text."
+        raise _refusal(message, Where(file=shown_as, line=line, column=column), resolution="Save the file as UTF-8.")
+    return text
+
+
+def _place(text: str, index: int) -> tuple[int, int]:
+    before = text[:index]
+    return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
+
+
+def events(text: str, *, shown_as: str) -> Iterator[yaml.Event]:
+    """Yield the events of the one document in a text, refusing what own files must not contain.
+
+    Raises:
+        BadInput: A YAML error, or anything named in this module's docstring, with its place.
+    """
+    watch = _Watch(shown_as)
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            watch.see(event)
+            yield event
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = where(shown_as, mark) if mark else Where(file=shown_as)
+        raise _refusal(f"not YAML: {_in_words(error)}.", place) from None
+    except yaml.YAMLError as error:
+        raise _refusal(f"not YAML: {error}.", Where(file=shown_as)) from None
+
+
+def _in_words(error: yaml.MarkedYAMLError) -> str:
+    return " ".join(part for part in (error.context, error.problem) if part)
+
+
+class _Watch:
+    """Counts nodes, depth and documents while events pass."""
+
+    def __init__(self, shown_as: str) -> None:
+        self.shown_as = shown_as
+        self.nodes = 0
+        self.depth = 0
+        self.documents = 0
+
+    def see(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.DocumentStartEvent):
+            self._document(event)
+        elif isinstance(event, yaml.AliasEvent):
+            raise self._no(f"aliases are not allowed (*{event.anchor}).", event, "Write the value out.")
+        elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            self._node(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            self.depth -= 1
+
+    def _document(self, event: yaml.DocumentStartEvent) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise self._no(
+                "exactly one document is expected; a second one starts here.", event, "Make it a file of its own."
+            )
+        if event.tags:
+            raise self._no("tags are not allowed (%TAG).", event, "Remove the line.")
+
+    def _node(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        self.nodes += 1
+        if event.anchor:
+            raise self._no(
+                f"anchors are not allowed (&{event.anchor}).", event, "Write the value out where it is used."
+            )
+        if event.tag is not None:
+            raise self._no(
+                f"tags are not allowed ({event.tag}).", event, "Remove the tag; quote the value if it is text."
+            )
+        if self.nodes > LIMIT_NODES:
+            raise self._no(f"more than {LIMIT_NODES:,} values in one file.", event, "Split the file.")
+        if isinstance(event, yaml.CollectionStartEvent):
+            self.depth += 1
+            if self.depth > LIMIT_DEPTH:
+                raise self._no(f"nesting is deeper than {LIMIT_DEPTH}.", event, "Write it flatter.")
+        elif _IN_VALUES.search(event.value):
+            raise self._no("invalid character: NUL or half a surrogate pair.", event, "Remove the escape.")
+
+    def _no(self, message: str, event: yaml.Event, resolution: str) -> BadInput:
+        return _refusal(message, where(self.shown_as, event.start_mark), resolution=resolution)
+
+
+def where(shown_as: str, mark: Any) -> Where:
+    """Return the place of a parser mark (PyYAML has two kinds of them)."""
+    return Where(file=shown_as, line=mark.line + 1, column=mark.column + 1)
+
+
+def _refusal(message: str, place: Where, *, resolution: str = "Correct the file.") -> BadInput:
+    return BadInput.one(message, resolution=resolution, where=place, code="E-YAML")
