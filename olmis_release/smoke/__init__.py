@@ -1,1 +1,1 @@
-"""Tests that decide whether a release is good."""
+"""Does a running release work? Readiness waits for it, smoke tests ask it."""

@@ -27,7 +27,7 @@ def profile_is_production(subject: Subject) -> Finding:
             "Would wipe their database schema at start: "
             + "; ".join(f"{name}: {fault}" for name, fault in wiping)
             + ".",
-            resolution="Make `production` one of the profiles in the settings file (spring_profiles_active=production), "
+            resolution="Make `production` one of the profiles in the settings file (spring_profiles_active), "
             "and take out entries under `environment` that hide it: even an empty one does.",
         )
     demo = [name for name in owners if DEMO in _profiles(_environment(subject, name))]
