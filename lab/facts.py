@@ -1,7 +1,7 @@
 """Copy the facts of the releases that demo, tests and bench use out of the full migration record.
 
-Run once when the set of releases grows: ``python -m lab.facts ../shared/real/migrations.json``. The result is committed, so nothing
-else reads the full record.
+Run once when the set of releases grows: ``python -m lab.facts ../shared/real/migrations.json``. The result is
+committed, so nothing else reads the full record.
 """
 
 import json

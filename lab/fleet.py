@@ -3,7 +3,6 @@
 ``python -m lab.fleet up`` makes it (seconds when nothing changed), ``down`` removes it. Tests call ``ensure_fleet()``.
 """
 
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -12,27 +11,22 @@ from dataclasses import dataclass
 import docker
 import requests
 from docker.errors import APIError, NotFound
-from docker.models.containers import Container
 from filelock import FileLock
 
-from lab.catalogue import LABEL, Image, images
+from lab import registry_container
+from lab.catalogue import LABEL, images
 from lab.images import PREFIX, ROOT, STANDIN, built, content_hash
 from lab.registry import Registry
 from lab.variants import Base, Publisher, read_base
 
-CONTAINER = "olmis-lab-registry"
-VOLUME = "olmis-lab-registry"
-PORT_VARIABLE = "LAB_REGISTRY_PORT"
-DEFAULT_PORT = 5790
 #: What decides the bytes of the images, besides the bases' own folders.
-MAKERS = ("catalogue", "facts", "forging", "jar", "migrations", "variants")
-#: Tag by which the registry remembers that it holds the whole fleet.
+MAKERS = ("catalogue", "facts", "faults", "forging", "jar", "migrations", "releases", "variants")
+#: Repository whose tags say that the registry holds the whole fleet as these sources make it.
 MARKER = "standin/fleet"
-START_S = 30.0
 
 
-class FleetError(Exception):
-    """The fleet cannot be made; the message says what to do."""
+class PushError(Exception):
+    """The engine could not push a base to the registry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +44,7 @@ class Fleet:
         return f"{self.registry}/{name}"
 
     def pinned(self, name: str) -> str:
-        """Give an image's name with its digest instead of its tag."""
+        """Give an image's full name with its digest instead of its tag."""
         repository, _, tag = name.rpartition(":")
         registry = Registry(address=self.registry, session=requests.Session())
         return f"{self.registry}/{repository}@{registry.digest_of(repository, tag)}"
@@ -60,90 +54,31 @@ def ensure_fleet(say: Callable[[str], None] = lambda _: None) -> Fleet:
     """Start the registry and fill it where needed; two processes may call this at once.
 
     Raises:
-        FleetError: The registry does not come up.
+        RegistryDownError: The registry does not come up.
         MissingBaseError: The engine lacks ``debian:bookworm-slim``.
+        PushError: The engine could not push.
     """
     build = ROOT / "build"
     build.mkdir(exist_ok=True)
     with FileLock(build / "fleet.lock"):
         client = docker.from_env(timeout=600)
-        registry = started_registry(client, say)
+        registry = registry_container.started_registry(client, say)
         marker = content_hash([STANDIN, *(ROOT / "lab" / f"{name}.py" for name in MAKERS)])
         if not registry.has(MARKER, marker):
-            fill(client, registry, say)
-            base = registry.manifest(MARKER, "base")
-            registry.put_manifest(MARKER, marker, base)
+            small = fill(client, registry, say)
+            set_marker(registry, small, marker)
     return Fleet(registry=registry.address)
 
 
-def started_registry(client: docker.DockerClient, say: Callable[[str], None]) -> Registry:
-    """Have the registry container running on the wanted port, with its volume."""
-    address = f"127.0.0.1:{os.environ.get(PORT_VARIABLE) or DEFAULT_PORT}"
-    registry = Registry(address=address, session=requests.Session())
-    container = registry_container(client)
-    if (
-        container is not None
-        and published_port(container) == address
-        and container.status == "running"
-        and registry.answers()
-    ):
-        return registry
-    if container is not None:
-        container.remove(force=True)
-    say(f"starting the registry at {address}")
-    name = built(client, "registry")
-    client.volumes.create(VOLUME, labels={LABEL: "1"})
-    host, _, port = address.partition(":")
-    client.containers.run(
-        name,
-        name=CONTAINER,
-        detach=True,
-        labels={LABEL: "1"},
-        ports={"5000/tcp": (host, int(port))},
-        volumes={VOLUME: {"bind": "/var/lib/registry", "mode": "rw"}},
-        restart_policy={"Name": "unless-stopped"},
-    )
-    wait_for(registry)
-    return registry
-
-
-def registry_container(client: docker.DockerClient) -> Container | None:
-    """Find our registry container, whatever its state."""
-    try:
-        return client.containers.get(CONTAINER)
-    except NotFound:
-        return None
-
-
-def published_port(container: Container) -> str:
-    """Say where a registry container was told to listen."""
-    bindings = container.attrs["HostConfig"]["PortBindings"].get("5000/tcp") or [{}]
-    return f"{bindings[0].get('HostIp')}:{bindings[0].get('HostPort')}"
-
-
-def wait_for(registry: Registry) -> None:
-    """Wait until the registry answers.
-
-    Raises:
-        FleetError: It did not in time.
-    """
-    end = time.monotonic() + START_S
-    while not registry.answers():
-        if time.monotonic() > end:
-            raise FleetError(f"The registry at {registry.address} does not answer; see `docker logs {CONTAINER}`.")
-        time.sleep(0.1)
-
-
-def fill(client: docker.DockerClient, registry: Registry, say: Callable[[str], None]) -> None:
-    """Build and push the bases, then publish every image on top of them."""
-    wanted: list[Image] = list(images())
-    kinds = sorted({image.kind for image in wanted})
-    bases = {kind: pushed_base(client, registry, kind) for kind in kinds}
+def fill(client: docker.DockerClient, registry: Registry, say: Callable[[str], None]) -> Base:
+    """Build and push the bases, publish every image on top of them, and give back the smallest base."""
+    wanted = list(images())
+    bases = {kind: pushed_base(client, registry, kind) for kind in sorted({image.kind for image in wanted})}
     say(f"{len(bases)} base images built and pushed")
     started = time.monotonic()
     Publisher(address=registry.address, bases=bases).publish(wanted)
     say(f"{len(wanted)} images published in {time.monotonic() - started:.0f} s")
-    remember_base(registry, bases["small"])
+    return bases["small"]
 
 
 def pushed_base(client: docker.DockerClient, registry: Registry, kind: str) -> Base:
@@ -152,42 +87,46 @@ def pushed_base(client: docker.DockerClient, registry: Registry, kind: str) -> B
     tag = name.rpartition(":")[2]
     repository = f"standin/{kind}"
     if not registry.has(repository, tag):
-        full = f"{registry.address}/{repository}"
-        client.images.get(name).tag(full, tag)
-        for event in client.images.push(full, tag, stream=True, decode=True):
-            if "error" in event:
-                raise FleetError(f"Pushing {full}:{tag} failed: {event['error']}")
-        client.images.remove(f"{full}:{tag}", noprune=True)
+        push(client, name, f"{registry.address}/{repository}:{tag}")
     return read_base(registry, repository, tag)
 
 
-def remember_base(registry: Registry, base: Base) -> None:
-    """Put something small under the marker's name, for the marker tags to point at."""
-    for layer in base.manifest["layers"]:
-        registry.mount(MARKER, layer["digest"], source=base.repository)
-    registry.mount(MARKER, base.manifest["config"]["digest"], source=base.repository)
-    registry.put_manifest(MARKER, "base", base.manifest)
+def push(client: docker.DockerClient, name: str, target: str) -> None:
+    """Push a local image under another name.
+
+    Raises:
+        PushError: The engine reports an error.
+    """
+    repository, _, tag = target.rpartition(":")
+    client.images.get(name).tag(repository, tag)
+    for event in client.images.push(repository, tag, stream=True, decode=True):
+        if "error" in event:
+            raise PushError(f"Pushing {target} failed: {event['error']}")
+    client.images.remove(target, noprune=True)
+
+
+def set_marker(registry: Registry, base: Base, marker: str) -> None:
+    """Record that the registry holds the fleet: point the marker's tag at something small."""
+    for blob in (*base.manifest["layers"], base.manifest["config"]):
+        registry.mount(MARKER, blob["digest"], source=base.repository)
+    registry.put_manifest(MARKER, marker, base.manifest)
 
 
 def remove_fleet(say: Callable[[str], None]) -> None:
-    """Remove registry, its volume and the lab's images; whatever else uses them keeps them."""
+    """Remove registry, its volume and the fleet's images; whatever a container still uses stays and is named."""
     client = docker.from_env(timeout=600)
-    container = registry_container(client)
-    if container is not None:
-        container.remove(force=True)
-    try:
-        client.volumes.get(VOLUME).remove()
-    except NotFound:
-        pass
-    kept = [name for name in lab_image_names(client) if not removed(client, name)]
-    say("registry and images removed" + (f"; still in use: {', '.join(sorted(kept))}" if kept else ""))
+    registry_container.remove(client)
+    kept = sorted(name for name in fleet_image_names(client) if not removed(client, name))
+    say("registry and images removed" + (f"; still in use: {', '.join(kept)}" if kept else ""))
 
 
-def lab_image_names(client: docker.DockerClient) -> list[str]:
-    """List the names of our images: the bases, and what was pulled from the registry; never the Debian base."""
-    found = client.images.list(filters={"label": f"{LABEL}=1"})
-    names = [name for image in found for name in (image.tags or [image.id])]
-    return [name for name in names if name is not None and (name.startswith((PREFIX, "127.0.0.1:", "sha256:")))]
+def fleet_image_names(client: docker.DockerClient) -> list[str]:
+    """List our images by every name: bases, and what was pulled from the registry; never the Debian base."""
+    names: list[str] = []
+    for image in client.images.list(filters={"label": f"{LABEL}=1"}):
+        known = [*image.tags, *(image.attrs.get("RepoDigests") or [])]
+        names += [name for name in known if name.startswith((PREFIX, "127.0.0.1:"))] if known else [str(image.id)]
+    return names
 
 
 def removed(client: docker.DockerClient, name: str) -> bool:
@@ -202,7 +141,7 @@ def removed(client: docker.DockerClient, name: str) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one of ``up``, ``images`` and ``down``."""
+    """Run one of ``up``, ``images`` (the same) and ``down``."""
     match arguments:
         case ["up" | "images"]:
             started = time.monotonic()

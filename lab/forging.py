@@ -1,8 +1,8 @@
 """Find a comment that gives a text a chosen CRC32.
 
-A stand-in's migration must carry the number and the checksum that the real one was published with, though its statements are ours. CRC32 is
-linear over GF(2): each bit of the comment flips a fixed set of bits of the result, so 36 free bits in twelve letters leave a small system
-of equations that always has a solution.
+A stand-in's migration must carry the number and the checksum that the real one was published with, though its
+statements are ours. CRC32 is linear over GF(2): each bit of the comment flips a fixed set of bits of the result, so
+36 free bits in twelve letters leave a small system of equations that always has a solution.
 """
 
 import zlib

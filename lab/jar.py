@@ -1,4 +1,4 @@
-"""Pack a stand-in's ``/service.jar``: migrations where a Spring Boot jar has them, and the image's identity beside them."""
+"""Pack a stand-in's ``/service.jar``: migrations where a Spring Boot jar has them, the image's identity beside."""
 
 import dataclasses
 import io

@@ -43,7 +43,7 @@ def added(number: int, name: str, sql: str = "") -> MigrationFile:
 
 
 def statements(number: int, name: str) -> str:
-    """Write statements that do a little of everything a real migration does: a table, rows, an index, a column on a shared table."""
+    """Write a little of everything a real migration does: a table, rows, an index, a column on a shared table."""
     table = f"m_{number}"
     return "\n".join(
         [

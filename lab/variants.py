@@ -1,4 +1,4 @@
-"""Make an image out of a base that the registry holds already: one small layer and a new configuration, no engine involved.
+"""Make an image out of a base that the registry holds already: one small layer, a new configuration, no engine.
 
 The bytes depend on base and content only, so the same image has the same digest however often the fleet is made.
 """

@@ -1,4 +1,7 @@
-"""A Consul agent as far as OpenLMIS uses one: registration, catalogue, health, keys. ``-server -bootstrap`` is accepted and ignored."""
+"""A Consul agent as far as OpenLMIS uses one: registration, catalogue, health, keys.
+
+The original's arguments ``-server -bootstrap`` are accepted and ignored.
+"""
 
 import base64
 import json

@@ -1,7 +1,8 @@
-"""Render nginx's routes from Consul, as OpenLMIS's consul-template file does: health is ignored, a broken configuration keeps the old one.
+"""Render nginx's routes from Consul, as OpenLMIS's consul-template file does.
 
-Two habits of the original matter to a release and are kept: a key routes to its service's name even when nobody is registered under that
-name (nginx then refuses the whole configuration and keeps the old), and every registered address gets traffic, dead ones too.
+Two habits of the original matter to a release and are kept. A key routes to its service's name even when nobody is
+registered under that name: nginx then refuses the whole configuration and keeps the old. And every registered address
+gets traffic, dead ones too: health is ignored.
 """
 
 import json

@@ -1,4 +1,7 @@
-"""Boot one stand-in service: cost of a JVM, Flyway, then the port. What a fault changes is decided here and in the answers."""
+"""Boot one stand-in service: cost of a JVM, Flyway, then the port.
+
+What a fault changes is decided here and in the answers.
+"""
 
 import hashlib
 import os

@@ -12,6 +12,13 @@ from tests.standin.service.records import Records
 from tests.standin.service.spec import Fault, Spec
 
 BUILT = "2019-01-01T00:00:00Z"
+PAGE = """\
+<!doctype html>
+<html>
+<head><title>OpenLMIS</title><meta name="version" content="{version}"></head>
+<body><h1>OpenLMIS</h1><p>{name} {version}</p></body>
+</html>
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +64,16 @@ def answer(request: Request, spec: Spec, records: Records | None) -> Answer:
         return Answer(content={"status": "UP"})
     if request.path == f"/api/{spec.consul}/records" and records is not None:
         return _business(request, spec, records)
-    if request.path == "/api/oauth/token" and spec.consul == "auth" and request.method == "POST":
-        return Answer(content={"access_token": "stand-in", "token_type": "bearer", "expires_in": 1800})
+    return _token(request, spec) or _guarded(request)
+
+
+def _token(request: Request, spec: Spec) -> Answer | None:
+    if spec.consul != "auth" or request.method != "POST" or request.path != "/api/oauth/token":
+        return None
+    return Answer(content={"access_token": "stand-in", "token_type": "bearer", "expires_in": 1800})
+
+
+def _guarded(request: Request) -> Answer:
     if request.path.startswith("/api") and request.authorized:
         return Answer(status=HTTPStatus.NOT_FOUND, content={"message": "no such resource"})
     return Answer(status=HTTPStatus.UNAUTHORIZED, content={"error": "unauthorized"})
@@ -79,9 +94,7 @@ def _page(request: Request, spec: Spec) -> Answer:
         return Answer(status=HTTPStatus.NOT_FOUND, content="<h1>404 Not Found</h1>", media_type="text/html")
     if spec.fault is Fault.ERROR_500:
         return Answer(status=HTTPStatus.INTERNAL_SERVER_ERROR, content="<h1>500</h1>", media_type="text/html")
-    page = f'<!doctype html><html><head><title>OpenLMIS</title><meta name="version" content="{spec.served_version}"></head>'
-    page += f"<body><h1>OpenLMIS</h1><p>{spec.name} {spec.served_version}</p></body></html>"
-    return Answer(content=page, media_type="text/html")
+    return Answer(content=PAGE.format(name=spec.name, version=spec.served_version), media_type="text/html")
 
 
 def _business(request: Request, spec: Spec, records: Records) -> Answer:

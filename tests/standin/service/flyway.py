@@ -1,4 +1,4 @@
-"""The Flyway step of a boot, on a real PostgreSQL: own schema, history table, verdict, one transaction per migration."""
+"""The Flyway step of a boot, on a real PostgreSQL: own schema, history table, verdict, a transaction per migration."""
 
 import time
 from typing import LiteralString
@@ -12,12 +12,22 @@ from tests.standin.service.verdict import Applied, Verdict, judge
 HISTORY_TABLE: LiteralString = """
 CREATE TABLE {table} (
     installed_rank integer NOT NULL CONSTRAINT {key} PRIMARY KEY,
-    version varchar(50), description varchar(200) NOT NULL, type varchar(20) NOT NULL, script varchar(1000) NOT NULL, checksum integer,
-    installed_by varchar(100) NOT NULL, installed_on timestamp NOT NULL DEFAULT now(), execution_time integer NOT NULL, success boolean NOT NULL
+    version varchar(50),
+    description varchar(200) NOT NULL,
+    type varchar(20) NOT NULL,
+    script varchar(1000) NOT NULL,
+    checksum integer,
+    installed_by varchar(100) NOT NULL,
+    installed_on timestamp NOT NULL DEFAULT now(),
+    execution_time integer NOT NULL,
+    success boolean NOT NULL
 )"""
 ADD_ROW: LiteralString = """
-INSERT INTO {table} (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
-VALUES (coalesce((SELECT max(installed_rank) + 1 FROM {table}), {first_rank}), %s, %s, %s, %s, %s, current_user, %s, true)"""
+INSERT INTO {table}
+    (installed_rank, version, description, type, script, checksum, installed_by, execution_time, success)
+VALUES (
+    coalesce((SELECT max(installed_rank) + 1 FROM {table}), {first_rank}), %s, %s, %s, %s, %s, current_user, %s, true
+)"""
 
 
 class FlywayError(Exception):
@@ -38,7 +48,7 @@ class Flyway:
         self._schema = spec.schema or "public"
 
     def clean(self) -> None:
-        """Drop the schema with everything in it: what a service does at every start without the profile ``production``."""
+        """Drop the schema with everything in it: every start does so without the profile ``production``."""
         self._connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(self._schema)))
         print(f'Successfully cleaned schema "{self._schema}"', flush=True)
 
@@ -49,7 +59,7 @@ class Flyway:
             How many migrations were applied.
 
         Raises:
-            FlywayError: The history does not fit the files, or a migration failed; earlier ones of this run stay applied.
+            FlywayError: History and files do not fit, or a migration failed; earlier ones of this run stay applied.
         """
         self._create_schema()
         verdict = self._verdict(migrations)

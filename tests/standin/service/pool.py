@@ -1,4 +1,7 @@
-"""A small connection pool that behaves as a JVM's: a few sessions always open, tested before use, reopened after they were ended."""
+"""A small connection pool that behaves as a JVM's.
+
+A few sessions are always open, tested before use, and reopened after somebody ended them.
+"""
 
 import queue
 import threading
@@ -73,7 +76,6 @@ class Pool:
     def _refill_forever(self) -> None:
         while True:
             # A closed gate or a restarting database: try again at the next turn, as a JVM's pool does.
-            with suppress(psycopg.Error):
-                with self.connection() as first, self.connection() as second:
-                    del first, second
+            with suppress(psycopg.Error), self.connection() as first, self.connection() as second:
+                del first, second
             time.sleep(REFILL_EVERY_S)

@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 import uuid
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 from urllib.request import Request, urlopen
@@ -14,6 +15,7 @@ from tests.standin.service.settings import Settings, read_settings
 from tests.standin.service.spec import IdMode, Spec, read_spec
 
 TRIES = 10
+ID_FILE = Path("/consul-id")
 
 
 def resources(spec: Spec) -> tuple[str, ...]:
@@ -29,13 +31,20 @@ def registration(spec: Spec, settings: Settings, address: str) -> dict[str, Any]
     """Describe this container to Consul's agent; only the fixed-id mode brings a health check."""
     body: dict[str, Any] = {"Name": spec.consul, "Port": spec.port, "Tags": [settings.service_tag], "Address": address}
     if spec.id_mode is IdMode.RANDOM:
-        return body | {"ID": str(uuid.uuid4())}
+        return body | {"ID": id_of_this_container()}
     check = {
         "HTTP": f"http://{address}:{spec.port}/{spec.consul}",
         "Interval": "10s",
         "DeregisterCriticalServiceAfter": "10m",
     }
     return body | {"ID": f"{spec.consul}-service", "Check": check}
+
+
+def id_of_this_container() -> str:
+    """Make an id once per container: a restart keeps it, a new container leaves the old one behind in Consul."""
+    if not ID_FILE.exists():
+        ID_FILE.write_text(str(uuid.uuid4()), encoding="ascii")
+    return ID_FILE.read_text(encoding="ascii")
 
 
 def register(spec: Spec, settings: Settings) -> None:

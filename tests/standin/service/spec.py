@@ -63,9 +63,9 @@ class Spec:
     consul: str
     version: str
     served_version: str
-    schema: str | None
-    history_tables: tuple[str, ...]
-    flyway: str
+    schema: str | None = None
+    history_tables: tuple[str, ...] = ()
+    flyway: str = ""
     port: int = 8080
     boot_wait_s: float = 2.0
     boot_cpu_s: float = 1.0

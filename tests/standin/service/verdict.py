@@ -1,7 +1,7 @@
 """Flyway's decision at start-up: history rows against the files of the image. Values in, values out.
 
-What differs between releases is one cell: a file that was never applied but is older than the newest applied row is skipped in silence by
-4.0.3 and refused by 4.1.2 and later.
+What differs between releases is one cell: a file that was never applied but is older than the newest applied row is
+skipped in silence by 4.0.3 and refused by 4.1.2 and later.
 """
 
 from collections.abc import Sequence
@@ -65,7 +65,7 @@ def _broken_rows(applied: Sequence[Applied], resolved: Sequence[Migration]) -> l
             reasons.append(f"Detected applied migration not resolved locally: {row.version}")
         elif file is not None and row.checksum != file.checksum:
             reasons.append(
-                f"Migration checksum mismatch for migration version {row.version} -> Applied to database : {row.checksum}"
-                f" -> Resolved locally : {file.checksum}"
+                f"Migration checksum mismatch for migration version {row.version}"
+                f" -> Applied to database : {row.checksum} -> Resolved locally : {file.checksum}"
             )
     return reasons
