@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from olmis_release.deploy.executor import say
 from olmis_release.deploy.job import Job
+from olmis_release.errors import ReleaseError
 from olmis_release.instance.ports import Container, ContainerStatus
 from olmis_release.manifest.model import Component, Role
 
@@ -18,6 +20,7 @@ DATABASE_GRACE_S = 120
 
 DEFAULT_GRACE_S = 10
 MANY_AT_ONCE = 8
+CONSUL = "consul"
 COMPOSE_TIMEOUT_S = 600.0
 """Seconds one `docker compose up` may take; it only creates and starts containers, images are there already."""
 
@@ -36,12 +39,31 @@ def stop_all(job: Job, containers: Sequence[Container]) -> None:
     """Stop containers side by side; services first lose their registration, so that nobody is sent to them."""
     running = [one for one in containers if one.status is not ContainerStatus.EXITED]
     deregister(job, running)
+    _stop(job, running)
+
+
+def stop_failed(job: Job, containers: Sequence[Container]) -> None:
+    """Stop containers on the way back, where Consul not answering must not keep the old release from coming back."""
+    try:
+        deregister(job, containers)
+    except ReleaseError as error:
+        say(job, f"Consul still knows containers that are gone: {error.message}", warning=True)
+    _stop(job, containers)
+
+
+def _stop(job: Job, containers: Sequence[Container]) -> None:
     with ThreadPoolExecutor(MANY_AT_ONCE) as pool:
-        list(pool.map(lambda one: job.site.engine.stop(one.id, grace_s=grace_s(job.component(one.component))), running))
+        stop = job.site.engine.stop
+        list(pool.map(lambda one: stop(one.id, grace_s=grace_s(job.component(one.component))), containers))
 
 
 def deregister(job: Job, containers: Sequence[Container]) -> None:
-    """Remove the Consul registrations of these containers; services never do it themselves."""
+    """Remove the Consul registrations of these containers; services never do it themselves.
+
+    Where Consul is among them there is nothing to remove: it holds its registrations in memory.
+    """
+    if any(one.component == CONSUL for one in containers):
+        return
     for one in containers:
         service = job.component(one.component).consul
         if service and one.networks:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from olmis_release.deploy.job import Job
-from olmis_release.deploy.steps.common import COMPOSE_TIMEOUT_S, stop_all
+from olmis_release.deploy.steps.common import COMPOSE_TIMEOUT_S, stop_failed
 from olmis_release.errors import ReleaseError, StepFailed
 from olmis_release.events import Progress
 from olmis_release.manifest.model import Role
@@ -35,7 +35,7 @@ class StartComponents:
     def undo(self, job: Job) -> str:
         """Stop them, remove what is new."""
         containers = job.containers(self.planned.components)
-        stop_all(job, containers)
+        stop_failed(job, containers)
         added = set(job.added(self.planned.components))
         for one in containers:
             if one.component in added:
