@@ -21,6 +21,8 @@ from olmis_release.errors import StepFailed
 from olmis_release.instance.connection import translated
 
 TEMPORARY_LABEL = "org.openlmis.release.temporary"
+Files = Mapping[str, tuple[bytes, int]]
+"""File name to content and mode."""
 MEMBER_LIMIT_BYTES = 1024 * 1024 * 1024
 
 
@@ -71,8 +73,8 @@ class OwnContainers:
             )
         return str(made["Id"])
 
-    def put_files(self, container_id: str, folder: str, files: Mapping[str, tuple[bytes, int]]) -> None:
-        """Write files (name to content and mode) into `folder`, which is made if absent."""
+    def put_files(self, container_id: str, folder: str, files: Files) -> None:
+        """Write files into `folder`, which is made if absent."""
         with translated(f"write files into {folder} of a container"):
             self._client.put_archive(container_id, "/", _packed(folder, files))
 
@@ -112,7 +114,7 @@ class OwnContainers:
             return _regular_members(chunks, folder, wanted)
 
 
-def _packed(folder: str, files: Mapping[str, tuple[bytes, int]]) -> bytes:
+def _packed(folder: str, files: Files) -> bytes:
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         directory = tarfile.TarInfo(folder.strip("/"))
