@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from olmis_release.manifest.model import Role
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedPort:
@@ -49,10 +47,6 @@ class Rendered:
 
     services: Mapping[str, RenderedService]
     volumes: Mapping[str, str]
-
-
-ONE_SHOT = frozenset({Role.CONFIG, Role.EXTENSION})
-"""Roles whose containers copy files and are then done."""
 
 
 def read_rendered(config: Mapping[str, object]) -> Rendered:

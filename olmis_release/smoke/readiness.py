@@ -100,6 +100,8 @@ class _Vigil:
         found, at_s = containers_of(self.site), self.pace.now()
         for watch in self.watches:
             watch.look(found.get(watch.name), at_s)
+        if self._pending():
+            self._all_ready.end()  # also for one that fell and answers again in this same look
         asked = [watch for watch in self.watches if watch.asks_for_version]
         paths = [f"/{watch.component.consul}" for watch in asked]
         answers = self.pool.map(lambda path: self.site.front.request("GET", path, timeout_s=ASK_S), paths)
@@ -107,10 +109,7 @@ class _Vigil:
             watch.hear(answer, self.pace.now())
 
     def _settled(self, steady_s: float) -> bool:
-        if self._pending():
-            self._all_ready.end()
-            return False
-        return self._all_ready.hold(self.pace.now()) >= steady_s
+        return not self._pending() and self._all_ready.hold(self.pace.now()) >= steady_s
 
     def _pending(self) -> list[Watch]:
         return [watch for watch in self.watches if not watch.ready]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from olmis_release.preflight.model import Check, Finding, Subject, failed, passed, warned
 from olmis_release.preflight.room import free_bytes_on_engine
-from olmis_release.text import human_bytes
+from olmis_release.text import human_bytes, plural
 
 ASSUMED_BYTES = 400_000_000
 """What an OpenLMIS image takes unpacked when the engine has no older one of the component to judge by."""
@@ -23,7 +23,7 @@ def images_have_room(subject: Subject) -> Finding:
     free = free_bytes_on_engine(subject)
     if free is None:
         return warned(
-            f"{len(missing)} image(s) are to be pulled; free room on the engine cannot be measured.",
+            f"{plural(len(missing), 'image')} to be pulled; free room on the engine cannot be measured.",
             resolution="Look at the disk of the target yourself before you deploy.",
         )
     sizes = [_older_size(subject, name) for name in missing]
@@ -33,7 +33,8 @@ def images_have_room(subject: Subject) -> Finding:
 
 
 def _compare(free: int, *, measured: int, expected: int, count: int) -> Finding:
-    need = f"{count} image(s) to pull need about {human_bytes(expected)}; {human_bytes(free)} are free on the engine."
+    verb = "needs" if count == 1 else "need"
+    need = f"{plural(count, 'image')} to pull {verb} about {human_bytes(expected)}; {human_bytes(free)} are free there."
     if free < measured:
         return failed(need, resolution="Free room there (never with a prune: it may take images of the way back).")
     if free < expected:

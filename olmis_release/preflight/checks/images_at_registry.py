@@ -81,13 +81,11 @@ def _missing(subject: Subject, wanted: _Wanted, *, number: int) -> _Missing | No
         Progress(activity=f"asking the registry for {wanted.image}", done=float(number), unit="images")
     )
     try:
-        digest = site.registry.digest(wanted.image)
+        if site.registry.has(wanted.image):
+            return None
+        why = "not at the registry"
     except ReleaseError as error:
         why = error.message
-    else:
-        if digest is not None and wanted.image.digest in {None, digest}:
-            return None
-        why = "not at the registry" if digest is None else f"the tag means {digest} now"
     return _Missing(wanted=wanted, why=why, on_engine=site.engine.image(wanted.on_engine_as) is not None)
 
 

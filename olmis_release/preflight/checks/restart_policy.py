@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from olmis_release.preflight.model import Check, Finding, Subject, passed, warned
-from olmis_release.preflight.rendered import ONE_SHOT
+from olmis_release.smoke.model import ONE_SHOT
 
 
 def components_come_back(subject: Subject) -> Finding:
