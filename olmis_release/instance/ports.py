@@ -221,12 +221,18 @@ class RollbackPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """A row of a Flyway history table; `version` is None for a repeatable migration."""
+    """A row of a Flyway history table.
+
+    Attributes:
+        version: None for a repeatable migration and for Flyway's own marker of a schema that it created.
+        kind: Flyway's word: ``SQL``, ``SCHEMA`` for that marker, ``BASELINE`` where a history was begun late.
+    """
 
     version: str | None
     checksum: int | None
     script: str
     success: bool
+    kind: str = "SQL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,107 @@
+"""What the tool writes into the comments of databases: pg_database is the journal, and names alone would not do.
+
+`olmis-release run=20261128t180211 of=16384 state=ready comment=Malawi%20UAT`. The original's own comment is kept in it,
+because a comment is one of the things that a clone does not take over.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote, unquote
+
+from olmis_release.errors import BadInput
+from olmis_release.instance.ports import DatabaseState
+
+NAME_LIMIT_BYTES = 63
+"""PostgreSQL cuts longer names off without an error, so that two of them may become one."""
+
+_WORDS = re.compile(r"olmis-release((?: [a-z]+=\S*)+)\Z")
+
+
+class NoteState(StrEnum):
+    """What a database that carries a note is."""
+
+    READY = "ready"
+    ACCEPTED = "accepted"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """The comment on a rollback point or on a failed database.
+
+    Attributes:
+        run: The run that made it.
+        of: OID of the database that a point is a copy of; on a failed database, of the one now in its place.
+        state: What it is.
+        comment: The comment that the database itself carries when it is the live one.
+        template: Whether it is a template when it is the live one.
+        was: On a failed database, the state that the point had which took its place.
+    """
+
+    run: str
+    of: int
+    state: NoteState
+    comment: str = ""
+    template: bool = False
+    was: NoteState | None = None
+
+    def __str__(self) -> str:
+        """Return the comment's text."""
+        words = [f"run={quote(self.run, safe='')}", f"of={self.of}", f"state={self.state}"]
+        words += [f"was={self.was}"] if self.was else []
+        words += ["template=yes"] if self.template else []
+        words += [f"comment={quote(self.comment, safe='')}"] if self.comment else []
+        return " ".join(["olmis-release", *words])
+
+    @property
+    def point_state(self) -> DatabaseState:
+        """The state as the rooms above know it."""
+        return DatabaseState(self.state) if self.state is not NoteState.FAILED else DatabaseState.COPYING
+
+
+def read_note(comment: str) -> Note | None:
+    """Return the note that a comment holds, None when it holds none of ours."""
+    match = _WORDS.fullmatch(comment)
+    if match is None:
+        return None
+    words = dict(word.split("=", 1) for word in match.group(1).split())
+    try:
+        return Note(
+            run=unquote(words["run"]),
+            of=int(words["of"]),
+            state=NoteState(words["state"]),
+            comment=unquote(words.get("comment", "")),
+            template=words.get("template") == "yes",
+            was=NoteState(words["was"]) if "was" in words else None,
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def point_prefix(live: str) -> str:
+    """Return how the names of a database's rollback points begin; the run follows."""
+    return f"{live}__before_"
+
+
+def failed_prefix(live: str) -> str:
+    """Return how the names of its failed databases begin; the run follows."""
+    return f"{live}__failed_"
+
+
+def fitting(database: str) -> str:
+    """Return a database name that PostgreSQL can hold.
+
+    Raises:
+        BadInput: It is too long.
+    """
+    size = len(database.encode())
+    if size > NAME_LIMIT_BYTES:
+        raise BadInput.one(
+            f"The database name {database} has {size} bytes; PostgreSQL holds {NAME_LIMIT_BYTES}.",
+            resolution="Give the instance's database a name of at most 39 bytes, so that its rollback points fit too.",
+            code="E-DATABASE-NAME",
+        )
+    return database

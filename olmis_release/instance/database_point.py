@@ -1,0 +1,184 @@
+"""The rollback point: a closed copy of the database, taken while nobody could write, that says of itself what it is."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+
+from psycopg import sql as quoting
+
+from olmis_release.errors import RollbackRefused, StepFailed
+from olmis_release.instance.database_facts import VERSION_15, existing
+from olmis_release.instance.database_likeness import check_likeness, likeness
+from olmis_release.instance.database_note import Note, NoteState, failed_prefix, fitting, point_prefix, read_note
+from olmis_release.instance.ports import DatabaseFacts, DatabaseState, RollbackPoint
+from olmis_release.instance.sql import Sql, Statement, ask, do, name, transaction, value
+
+COPY_TIMEOUT_S = 6 * 3600.0
+"""Seconds a copy may take; a database of 100 GB on a slow disk takes about an hour."""
+
+DROP_TIMEOUT_S = 900.0
+INVALID = -2
+"""Connection limit of a database whose DROP was interrupted: it can only be dropped again."""
+
+_LOCK_CLASS = 0x0175_15
+Listing = Callable[[], tuple[DatabaseFacts, ...]]
+
+
+class Points:
+    """Takes, lists, accepts and drops the rollback points of one database."""
+
+    def __init__(self, sql: Sql, live: str, *, databases: Listing, version: Callable[[], int]) -> None:
+        """Work on the database named `live`; the two calls ask the server."""
+        self._sql = sql
+        self._live = live
+        self._databases = databases
+        self._version = version
+
+    def take(self, point: str, *, run: str) -> None:
+        """Copy the closed database to `point` and arm it. A half-made copy of that name is made anew."""
+        self._end_orphaned_copy()
+        databases = self._databases()
+        live = existing(databases, self._live)
+        self._refuse_open(live)
+        there = _find(databases, fitting(point))
+        note = read_note(there.comment) if there else None
+        if note and note.state is NoteState.READY and (note.run, note.of) == (run, live.oid):
+            return
+        if note:
+            raise StepFailed(
+                f"{point} exists already: {there.comment if there else ''}.",
+                resolution="It is the way back of another run; make a new plan, whose point gets a new name.",
+            )
+        self.drop(point)
+        self._copy(live, point)
+        self._arm(live, point, run=run)
+
+    def named(self, point: str) -> RollbackPoint | None:
+        """Return one point, None when there is none."""
+        return next((one for one in self.all() if one.database == point), None)
+
+    def all(self) -> tuple[RollbackPoint, ...]:
+        """Return every point, oldest first; a copy without a note counts as being copied."""
+        points = [one for one in self._databases() if one.name.startswith(point_prefix(self._live))]
+        found = (self._point(one, read_note(one.comment)) for one in points)
+        return tuple(sorted(found, key=lambda one: (one.run, one.database)))
+
+    def accept(self, point: str) -> None:
+        """Write into the point's comment that nothing goes back to it by itself any more."""
+        facts = _find(self._databases(), point)
+        note = read_note(facts.comment) if facts else None
+        if note is None or note.state is NoteState.FAILED:
+            raise RollbackRefused(
+                f"{point} is no complete rollback point, so it cannot be accepted.",
+                resolution="Look at the server's databases; the run's journal tells what happened.",
+            )
+        if note.state is NoteState.READY:
+            self._sql.run(comment_on(point, str(accepted(note))))
+
+    def drop(self, database: str) -> None:
+        """Drop a point or a failed database; a missing one is fine."""
+        if not database.startswith((point_prefix(self._live), failed_prefix(self._live))):
+            raise StepFailed(
+                f"{database} is neither a rollback point nor a failed copy of {self._live}; it is not dropped.",
+                resolution="Drop it by hand if it is not needed.",
+            )
+        self._end_orphaned_copy()
+        facts = _find(self._databases(), database)
+        if facts is not None:
+            self._sql.run(*_dropping(facts), timeout_s=DROP_TIMEOUT_S)
+
+    def _end_orphaned_copy(self) -> None:
+        """End a copy whose client died: the server goes on with it, and it would turn up later, complete and open."""
+        key = zlib.crc32(self._live.encode()) & 0x7FFF_FFFF
+        holders = ask(
+            "SELECT pg_terminate_backend(pid) AS told FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND classid = {group} AND objid = {key} AND objsubid = 2 AND pid <> pg_backend_pid()",
+            group=value(_LOCK_CLASS),
+            key=value(key),
+        )
+        self._sql.run(holders, self._copy_lock())
+
+    def _copy_lock(self) -> Statement:
+        key = zlib.crc32(self._live.encode()) & 0x7FFF_FFFF
+        return ask("SELECT pg_advisory_lock({group}, {key}) IS NULL AS held", group=value(_LOCK_CLASS), key=value(key))
+
+    def _refuse_open(self, live: DatabaseFacts) -> None:
+        if live.open:
+            raise StepFailed(
+                f"{live.name} is open; a copy taken now could miss writes.",
+                resolution="Close it first; this is a fault of the tool, please report it.",
+            )
+
+    def _copy(self, live: DatabaseFacts, point: str) -> None:
+        ((stored,),) = self._sql.run(_stored_collation(self._version(), live.name))
+        self._sql.run(
+            self._copy_lock(),
+            copy_command(live, point, version=self._version(), collation=stored["version"]),
+            timeout_s=COPY_TIMEOUT_S,
+        )
+
+    def _arm(self, live: DatabaseFacts, point: str, *, run: str) -> None:
+        note = Note(run=run, of=live.oid, state=NoteState.READY, comment=live.comment, template=live.template)
+        like = likeness(self._sql, live, point)
+        self._sql.run(*transaction(*like, *guarded(point), comment_on(point, str(note))))
+        check_likeness(live, existing(self._databases(), point))
+
+    def _point(self, facts: DatabaseFacts, note: Note | None) -> RollbackPoint:
+        run = facts.name.removeprefix(point_prefix(self._live))
+        if note is None or facts.connection_limit == INVALID:
+            return RollbackPoint(database=facts.name, run=run, of_oid=0, state=DatabaseState.COPYING)
+        return RollbackPoint(database=facts.name, run=note.run, of_oid=note.of, state=note.point_state)
+
+
+def copy_command(live: DatabaseFacts, point: str, *, version: int, collation: str | None) -> Statement:
+    """Return the CREATE DATABASE that copies; it cannot stand inside a transaction.
+
+    From version 15 the default way writes every block into the log, which fills the disk and invalidates replication
+    slots; a plain file copy is also twice as fast.
+    """
+    options: list[quoting.Composable] = [quoting.SQL(" STRATEGY FILE_COPY")] if version >= VERSION_15 else []
+    if not live.collation_matches and collation is not None:
+        options.append(quoting.SQL(" COLLATION_VERSION {}").format(value(collation)))
+    return do(
+        "CREATE DATABASE {point} TEMPLATE {live} OWNER {owner}{options}",
+        point=name(point),
+        live=name(live.name),
+        owner=name(live.owner),
+        options=quoting.Composed(options),
+    )
+
+
+def guarded(point: str) -> Iterator[Statement]:
+    """Return what keeps a point from being written to and from being dropped by mistake."""
+    yield do("ALTER DATABASE {point} ALLOW_CONNECTIONS false", point=name(point))
+    yield do("ALTER DATABASE {point} IS_TEMPLATE true", point=name(point))
+
+
+def comment_on(database: str, comment: str) -> Statement:
+    """Return the statement that gives a database its comment; an empty one takes the comment away."""
+    return do("COMMENT ON DATABASE {database} IS {comment}", database=name(database), comment=value(comment or None))
+
+
+def accepted(note: Note) -> Note:
+    """Return the note with the state that forbids an automatic way back."""
+    return Note(run=note.run, of=note.of, state=NoteState.ACCEPTED, comment=note.comment, template=note.template)
+
+
+def _dropping(facts: DatabaseFacts) -> tuple[Statement, ...]:
+    drop = do("DROP DATABASE IF EXISTS {database}", database=name(facts.name))
+    if facts.connection_limit == INVALID:
+        return (drop,)
+    unguard = do("ALTER DATABASE {database} IS_TEMPLATE false", database=name(facts.name))
+    shut = do("ALTER DATABASE {database} ALLOW_CONNECTIONS false", database=name(facts.name))
+    return (unguard, shut, drop)
+
+
+def _stored_collation(version: int, live: str) -> Statement:
+    if version < VERSION_15:
+        return ask("SELECT NULL::text AS version")
+    return ask("SELECT datcollversion AS version FROM pg_database WHERE datname = {live}", live=value(live))
+
+
+def _find(databases: tuple[DatabaseFacts, ...], database: str) -> DatabaseFacts | None:
+    return next((one for one in databases if one.name == database), None)
