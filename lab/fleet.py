@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import docker
 import requests
@@ -15,12 +16,12 @@ from filelock import FileLock
 
 from lab import registry_container
 from lab.catalogue import LABEL, images
+from lab.facts import FACTS
 from lab.images import PREFIX, ROOT, STANDIN, built, content_hash
 from lab.registry import Registry
 from lab.variants import Base, Publisher, read_base
 
-#: What decides the bytes of the images, besides the bases' own folders.
-MAKERS = ("catalogue", "facts", "faults", "forging", "jar", "migrations", "releases", "variants")
+MAKERS = ("catalogue", "faults", "forging", "jar", "migrations", "releases", "variants")
 #: Repository whose tags say that the registry holds the whole fleet as these sources make it.
 MARKER = "standin/fleet"
 
@@ -63,11 +64,17 @@ def ensure_fleet(say: Callable[[str], None] = lambda _: None) -> Fleet:
     with FileLock(build / "fleet.lock"):
         client = docker.from_env(timeout=600)
         registry = registry_container.started_registry(client, say)
-        marker = content_hash([STANDIN, *(ROOT / "lab" / f"{name}.py" for name in MAKERS)])
+        marker = content_hash(sources())
         if not registry.has(MARKER, marker):
             small = fill(client, registry, say)
             set_marker(registry, small, marker)
     return Fleet(registry=registry.address)
+
+
+def sources() -> list[Path]:
+    """List what decides the bytes of the images: the bases' folders, the facts, the modules that combine them."""
+    folders = [dockerfile.parent for dockerfile in STANDIN.glob("*/Dockerfile")]
+    return [*folders, FACTS, *(ROOT / "lab" / f"{name}.py" for name in MAKERS)]
 
 
 def fill(client: docker.DockerClient, registry: Registry, say: Callable[[str], None]) -> Base:
