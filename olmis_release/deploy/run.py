@@ -38,11 +38,13 @@ class Order:
 
     Attributes:
         operator: Name of the person, for the record.
+        reason: Why, for the record, where the plan does not say it.
         repair: Do not ask the old release for proof; it is known to be broken.
     """
 
     plan_set: PlanSet
     operator: str
+    reason: str = ""
     repair: bool = False
 
 
@@ -150,6 +152,7 @@ def _begin(job: Job, order: Order) -> Run:
         way_back=job.plan.way_back,
         started=clock.iso(clock.now()),
         by=order.operator,
+        reason=order.reason,
         settings=job.plan.base.settings,
     )
 
