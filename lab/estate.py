@@ -220,6 +220,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_free(port: int) -> bool:
+    """Tell whether nobody listens on a loopback port."""
+    with socket.socket() as probe:
+        return probe.connect_ex((LOOPBACK, port)) != 0
+
+
 def remove_project(project: str) -> list[str]:
     """Remove a project's containers, its wall, its volumes and networks, and nothing else.
 
