@@ -17,7 +17,7 @@ from lab.writers import Verdict, Writers, verify
 GOOD = "3.5.0+mw1"
 BAD = "3.5.0+mw2"
 BAD_PIN = "requisition=7.1.1-hotfix.1-drops-column"
-#: Service on the registry to its schema: one that migrates twice, one that migrates once, one that is never replaced.
+#: Service on the registry to its schema. The good release replaces all three, the bad one only requisition.
 WRITTEN_TO = {"requisition": "requisition", "stockmanagement": "stockmanagement", "dhis2": "dhis2"}
 PROBED = ("/", "/auth", "/referencedata", "/requisition", "/stockmanagement")
 BEFORE_ROWS, AFTER_ROWS = 100, 100
