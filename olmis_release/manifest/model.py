@@ -182,6 +182,10 @@ class Component(Strict):
         return self.reports_version or self.image.tag
 
 
+# Files hold text only, so the number arrives as "1".
+SchemaNumber = Annotated[Literal[1], BeforeValidator(lambda value: 1 if value == "1" else value)]
+
+
 class ReleaseManifest(Strict):
     """A candidate or release: every component, resolved and explained.
 
@@ -200,7 +204,7 @@ class ReleaseManifest(Strict):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     kind: Literal["release"] = "release"
-    schema_number: Literal[1] = Field(default=1, alias="schema")
+    schema_number: SchemaNumber = Field(default=1, alias="schema")
     version: str
     core: str
     extension: str | None = None

@@ -1,0 +1,147 @@
+"""Making a candidate: load the layers, merge, ask the registry for digests, write the next ``rcN.yml``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from olmis_release.errors import Problem
+from olmis_release.manifest.extension import load_core, load_extension
+from olmis_release.manifest.findings import Findings
+from olmis_release.manifest.lock import canonical, newest_candidate, parse_release, read_release
+from olmis_release.manifest.merge import Merged, Override, merge
+from olmis_release.manifest.model import ImageRef, ReleaseManifest
+from olmis_release.workspace import Workspace
+
+DigestOf = Callable[[ImageRef], str | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateResult:
+    """What `make_candidate` came to.
+
+    Attributes:
+        manifest: The candidate.
+        path: The file written, None when nothing changed.
+        number: N of its ``rcN``.
+        same_as: The file that says the same already, None when a new one was written.
+        previous: The candidate before it, None for the first.
+        warnings: What a reviewer should know.
+    """
+
+    manifest: ReleaseManifest
+    path: Path | None
+    number: int
+    same_as: Path | None
+    previous: ReleaseManifest | None
+    warnings: tuple[Problem, ...]
+
+
+def make_candidate(
+    workspace: Workspace,
+    release: str,
+    *,
+    digest_of: DigestOf | None,
+    overrides: Sequence[tuple[str, str]] = (),
+    reason: str = "",
+) -> CandidateResult:
+    """Merge a release and write it as its next candidate, unless the newest one says the same already.
+
+    Args:
+        workspace: Where the manifests are.
+        release: For example ``3.5.0+mw1``.
+        digest_of: Asks the registry what a tag means, None for an image that it does not have; without it digests
+            stay open, and such a candidate cannot be planned.
+        overrides: Component and tag from the command line.
+        reason: Why the overrides.
+
+    Raises:
+        BadInput: Everything that is wrong with the manifests, or every image that the registry does not have; nothing
+            was written.
+    """
+    version = parse_release(release)
+    core, extension = load_core(workspace, version), load_extension(workspace, version)
+    said = [Override(component=component, tag=tag, reason=reason) for component, tag in overrides]
+    merged = merge(core, extension, said, version=str(version))
+    manifest = _with_digests(merged, digest_of) if digest_of else merged.manifest
+    return _kept_or_written(workspace, manifest, merged.warnings)
+
+
+def _with_digests(merged: Merged, digest_of: DigestOf) -> ReleaseManifest:
+    """Return the manifest with every image pinned; each repository and tag is asked for once."""
+    findings = Findings()
+    digests: dict[str, str | None] = {}
+    for name, component in merged.manifest.components.items():
+        image = component.image
+        if str(image) not in digests:
+            digests[str(image)] = image.digest or digest_of(image)
+        if digests[str(image)] is None:
+            message = f"{name}: {image} is not at the registry ({image.registry})."
+            way = "Check organisation and tag, or push the image."
+            findings.error("E-IMAGE-NOT-FOUND", message, where=merged.image_places[name], do=way)
+    findings.raise_errors()
+    return _pinned(merged.manifest, digests)
+
+
+def _pinned(manifest: ReleaseManifest, digests: Mapping[str, str | None]) -> ReleaseManifest:
+    components = {
+        name: component.model_copy(
+            update={"image": component.image.model_copy(update={"digest": digests[str(component.image)]})}
+        )
+        for name, component in manifest.components.items()
+    }
+    return manifest.model_copy(update={"components": components})
+
+
+def _kept_or_written(workspace: Workspace, manifest: ReleaseManifest, warnings: tuple[Problem, ...]) -> CandidateResult:
+    newest = newest_candidate(workspace, manifest.version)
+    if newest is None:
+        path = _written(workspace.candidates(manifest.version), 1, canonical(manifest))
+        return CandidateResult(manifest=manifest, path=path, number=1, same_as=None, previous=None, warnings=warnings)
+    number, file = newest
+    previous = read_release(file, shown_as=workspace.relative(file))
+    if _says_the_same(previous, manifest):
+        return CandidateResult(
+            manifest=previous, path=None, number=number, same_as=file, previous=previous, warnings=warnings
+        )
+    path = _written(workspace.candidates(manifest.version), number + 1, canonical(manifest))
+    return CandidateResult(
+        manifest=manifest,
+        path=path,
+        number=int(path.stem.removeprefix("rc")),
+        same_as=None,
+        previous=previous,
+        warnings=warnings,
+    )
+
+
+def _says_the_same(previous: ReleaseManifest, manifest: ReleaseManifest) -> bool:
+    """Compare canonical bytes; a manifest made offline knows no digests, so they are left out of its comparison."""
+    if not manifest.pinned:
+        open_digests = {str(component.image): component.image.digest for component in manifest.components.values()}
+        previous = _pinned(
+            previous, {str(c.image): open_digests.get(str(c.image)) for c in previous.components.values()}
+        )
+    return canonical(previous) == canonical(manifest)
+
+
+def _written(folder: Path, number: int, text: str) -> Path:
+    """Write ``rcN.yml`` in one piece; whoever took the number first keeps it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"rc{number}.yml"
+    with NamedTemporaryFile("w", dir=folder, prefix=".rc", delete=False, encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft = Path(file.name)
+    try:
+        draft.chmod(0o644)
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return _written(folder, number + 1, text)
+    finally:
+        draft.unlink()
+    return path

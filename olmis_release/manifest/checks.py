@@ -1,0 +1,134 @@
+"""What must hold for a merged release as a whole, so that Compose will not be the first to notice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from olmis_release.manifest.draft import Draft
+from olmis_release.manifest.edges import cycle_in, needs
+from olmis_release.manifest.findings import Findings
+from olmis_release.manifest.model import ComposeBody, ImageRef
+from olmis_release.manifest.settle import Settled
+from olmis_release.manifest.variables import malformed_in, names_in, placed_texts
+from olmis_release.manifest.volumes import volumes_of
+from olmis_release.text import did_you_mean, listed
+
+
+def check(
+    settled: Settled, *, volumes: Mapping[str, ComposeBody], variables: Mapping[str, str | None], findings: Findings
+) -> frozenset[str]:
+    """Note everything that is wrong or doubtful in the merged components.
+
+    Returns:
+        The variables that they refer to.
+    """
+    drafts = settled.drafts
+    used: set[str] = set()
+    for draft in drafts.values():
+        _check_image(draft, findings)
+        _check_edges(draft, drafts, findings)
+        _check_volumes(draft, volumes, findings)
+        _check_networks(draft, findings)
+        _check_environment(draft, findings)
+        used |= _check_variables(draft, variables, findings)
+    _check_cycles(drafts, findings)
+    for field, what in (("consul", "registry name"), ("schema_name", "database schema")):
+        _check_unique(drafts.values(), field, what=what, findings=findings)
+    return frozenset(used)
+
+
+def why_mutable(image: ImageRef) -> str:
+    """Return why a tag may mean another image tomorrow, nothing when it should not."""
+    if image.untagged:
+        return "it names no tag, so it is whatever was pushed last"
+    if image.tag == "latest":
+        return "`latest` is whatever was pushed last"
+    return "a SNAPSHOT changes without notice" if "snapshot" in image.tag.lower() else ""
+
+
+def _check_image(draft: Draft, findings: Findings) -> None:
+    if draft.image is None:
+        if draft.build:
+            message = f"{draft.name} is built by Core from {draft.build}; a release needs a finished image."
+            findings.error(
+                "E-BUILT", message, where=draft.where("image"), do="Replace it with an image in the extension."
+            )
+        elif "image" not in draft.notes or draft.where("image") == draft.where():
+            findings.error(
+                "E-NO-IMAGE", f"{draft.name} has neither image nor build.", where=draft.where(), do="Add `image:`."
+            )
+        return
+    why = why_mutable(draft.image)
+    if why:
+        message = f"{draft.name}: {draft.image} is not a fixed image: {why}."
+        findings.warn("W-MUTABLE-TAG", message, where=draft.where("image"), do="Name a released tag.")
+
+
+def _check_edges(draft: Draft, drafts: Mapping[str, Draft], findings: Findings) -> None:
+    for name in needs(draft.compose):
+        if name not in drafts:
+            message = f"{draft.name} depends on {name}, which is not in the release."
+            advice = did_you_mean(name, drafts) or f"There are: {listed(sorted(drafts))}."
+            findings.error("E-DEPENDS-ON", message, where=draft.where(f"compose.depends_on.{name}"), do=advice)
+
+
+def _check_cycles(drafts: Mapping[str, Draft], findings: Findings) -> None:
+    cycle = cycle_in({name: needs(draft.compose) for name, draft in drafts.items()})
+    if cycle:
+        places = ", ".join(str(drafts[name].where("compose.depends_on")) for name in cycle[1:-1])
+        message = f"components wait for each other: {' -> '.join(cycle)}" + (f" (also {places})." if places else ".")
+        findings.error(
+            "E-CYCLE", message, where=drafts[cycle[0]].where("compose.depends_on"), do="Remove one dependency."
+        )
+
+
+def _check_volumes(draft: Draft, volumes: Mapping[str, ComposeBody], findings: Findings) -> None:
+    declared = volumes.keys()
+    for name in volumes_of(draft.compose):
+        if name not in declared:
+            message = f"{draft.name} mounts volume {name}, which nobody declares."
+            advice = did_you_mean(name, declared) or f"Add `{name}: {{}}` to the top-level `volumes`."
+            findings.error("E-VOLUME", message, where=draft.where("compose.volumes"), do=advice)
+
+
+def _check_networks(draft: Draft, findings: Findings) -> None:
+    networks = draft.compose.get("networks", [])
+    for name in networks if isinstance(networks, list | dict) else ():
+        if name != "default":
+            message = f"{draft.name} joins network {name}; a release has its project's default network only."
+            findings.error("E-NETWORK", message, where=draft.where(f"compose.networks.{name}"), do="Remove it.")
+
+
+def _check_environment(draft: Draft, findings: Findings) -> None:
+    if isinstance(draft.compose.get("environment"), list):
+        message = f"{draft.name} takes a variable from the shell that runs Compose (a name without `=`)."
+        advice = "Write NAME=${NAME} and declare NAME under `variables`."
+        findings.error("E-ENVIRONMENT", message, where=draft.where("compose.environment"), do=advice)
+
+
+def _check_variables(draft: Draft, variables: Mapping[str, str | None], findings: Findings) -> set[str]:
+    used: set[str] = set()
+    for path, text in placed_texts(draft.compose, "compose"):
+        for wrong in malformed_in(text):
+            message = f"{draft.name}: `{wrong}` is no variable reference."
+            findings.error("E-VARIABLE", message, where=draft.where(path), do="Write ${NAME}; $${ is a literal ${.")
+        for name in names_in(text):
+            used.add(name)
+            if name not in variables:
+                message = f"{draft.name}: variable {name} is not defined."
+                advice = (
+                    did_you_mean(name, variables) or "Declare it under `variables` (null: the instance must give it)."
+                )
+                findings.error("E-UNDEFINED-VARIABLE", message, where=draft.where(path), do=advice)
+    return used
+
+
+def _check_unique(drafts: Iterable[Draft], field: str, *, what: str, findings: Findings) -> None:
+    first: dict[str, Draft] = {}
+    for draft in drafts:
+        value = getattr(draft, field)
+        other = first.setdefault(value, draft) if value else draft
+        if other is not draft:
+            key = field.removesuffix("_name")
+            message = f"{draft.name} has the {what} {value}, and so has {other.name} ({other.where(key)})."
+            findings.error("E-CONFLICT", message, where=draft.where(key), do="Remove or rename one of the two.")
