@@ -20,9 +20,9 @@ def no_such_database(subject: Subject) -> Finding:
     )
 
 
-def in_the_way_of_a_clone(subject: Subject, message: str, *, resolution: str) -> Finding:
-    """Refuse where the plan needs a rollback point, only warn where it does not."""
-    answer = failed if subject.needs_rollback_point else warned
+def in_the_way(subject: Subject, message: str, *, resolution: str) -> Finding:
+    """Refuse where the plan closes and renames the database, only warn where it leaves it alone."""
+    answer = failed if subject.renames_database else warned
     return answer(message, resolution=resolution)
 
 

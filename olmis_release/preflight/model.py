@@ -12,7 +12,7 @@ from pathlib import Path
 from olmis_release.instance.ports import Container, DatabaseFacts
 from olmis_release.instance.site import Site
 from olmis_release.manifest.model import ReleaseManifest
-from olmis_release.plan.model import Plan, WayBack
+from olmis_release.plan.model import Plan, PlanPurpose, StepKind
 from olmis_release.preflight.rendered import Rendered, read_rendered
 from olmis_release.workspace import Workspace
 
@@ -59,15 +59,28 @@ class Subject:
         return self.site.database.facts(self.site.database.name)
 
     @property
-    def needs_rollback_point(self) -> bool:
-        """Whether the database must be cloned; without a plan that is not known, so yes."""
-        return self.plan is None or self.plan.way_back is WayBack.DATABASE
+    def clones_database(self) -> bool:
+        """Whether a rollback point is to be taken; without a plan that is not known, so yes."""
+        return self.plan is None or self._has_step(StepKind.TAKE_ROLLBACK_POINT)
+
+    @property
+    def renames_database(self) -> bool:
+        """Whether the database may have to be closed and renamed, now or on the way back."""
+        return self.clones_database or self._has_step(StepKind.SWAP_DATABASE)
+
+    @property
+    def is_rollback(self) -> bool:
+        """Whether the plan leads back to an older release."""
+        return self.plan is not None and self.plan.purpose is PlanPurpose.ROLLBACK
 
     @property
     def database_is_new(self) -> bool:
         """Whether the release itself brings the database up for the first time."""
         component = self.site.config.database.component
         return component is not None and all(one.component != component for one in self.containers)
+
+    def _has_step(self, kind: StepKind) -> bool:
+        return self.plan is not None and any(step.kind is kind for step in self.plan.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

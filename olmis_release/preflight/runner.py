@@ -13,15 +13,18 @@ __all__ = ["Report", "Subject", "run_checks"]
 
 
 def run_checks(subject: Subject, *, checks: Sequence[Check] = CHECKS) -> Report:
-    """Return every check's answer, in order; an answer that is not well is also told as a note at once."""
+    """Return every check's answer, in order.
+
+    Warnings are also told as notes, for they end with the checks; refusals end the command and are told there.
+    """
     results = []
     for number, check in enumerate(checks):
         subject.site.reporter.report(
             Progress(activity=check.question, done=float(number), total=float(len(checks)), unit="checks")
         )
         result = _ask(check, subject)
-        if result.status is not Status.OK:
-            text = f"{result.check}: {result.message} {result.resolution}".rstrip()
+        if result.status is Status.WARN:
+            text = f"{result.check}: {result.message} {result.resolution}"
             subject.site.reporter.report(Note(message=text, warning=True))
         results.append(result)
     return Report(results=tuple(results))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from olmis_release.preflight.databases import in_the_way_of_a_clone, no_such_database, not_there_yet, version_text
+from olmis_release.preflight.databases import in_the_way, no_such_database, not_there_yet, version_text
 from olmis_release.preflight.model import Check, Finding, Subject, passed, warned
 
 OLDEST = 90_500
@@ -23,7 +23,7 @@ def database_is_reachable(subject: Subject) -> Finding:
 def _judge_version(subject: Subject, version: int) -> Finding:
     text = version_text(version)
     if version < OLDEST:
-        return in_the_way_of_a_clone(
+        return in_the_way(
             subject, f"PostgreSQL {text} cannot be closed for a clone.", resolution="Upgrade it to a supported version."
         )
     major, minor = version // 10_000, version % 10_000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from olmis_release.instance.ports import DatabaseFacts, ServerFacts
-from olmis_release.preflight.databases import in_the_way_of_a_clone, no_such_database, not_there_yet
+from olmis_release.preflight.databases import in_the_way, no_such_database, not_there_yet
 from olmis_release.preflight.model import Check, Finding, Subject, passed
 
 
@@ -24,7 +24,7 @@ def role_may_clone(subject: Subject) -> Finding:
 def _refuse(subject: Subject, server: ServerFacts, facts: DatabaseFacts) -> Finding:
     lacking = [] if facts.owned else [f"is not the owner of {facts.name} ({facts.owner} is)"]
     lacking += [] if server.create_database else ["may not create databases"]
-    return in_the_way_of_a_clone(
+    return in_the_way(
         subject,
         f"{server.role} {' and '.join(lacking)}.",
         resolution=f"As an administrator: ALTER ROLE {server.role} CREATEDB; GRANT {facts.owner} TO {server.role}; "

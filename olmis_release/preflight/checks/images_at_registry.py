@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from olmis_release.errors import ReleaseError
 from olmis_release.events import Progress
+from olmis_release.instance.registry import on_mirror
 from olmis_release.manifest.model import ImageRef
 from olmis_release.preflight.model import Check, Finding, Subject, failed, passed, warned
 
@@ -65,7 +66,13 @@ def _wanted(subject: Subject) -> list[_Wanted]:
     ]
     config = subject.site.config
     if subject.site.engine.container(f"{config.project}-wall") is None:
-        images.append(_Wanted(owner="the wall", image=config.wall.image_ref, on_engine_as=config.wall.image))
+        images.append(
+            _Wanted(
+                owner="the wall",
+                image=config.wall.image_ref,
+                on_engine_as=on_mirror(config.wall.image_ref, config.registries),
+            )
+        )
     return images
 
 

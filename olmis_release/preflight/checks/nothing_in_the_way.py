@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from olmis_release.instance.ports import Blockers, DatabaseFacts, DatabaseState
-from olmis_release.preflight.databases import in_the_way_of_a_clone, no_such_database, not_there_yet
+from olmis_release.preflight.databases import in_the_way, no_such_database, not_there_yet
 from olmis_release.preflight.model import Check, Finding, Subject, passed, warned
 
 INTERRUPTED_DROP = -2
@@ -20,35 +20,37 @@ def nothing_is_in_the_way(subject: Subject) -> Finding:
         return no_such_database(subject)
     blockers = subject.site.database.blockers()
     obstacles = (*_obstacles(subject, subject.database), *_holders(blockers))
-    notices = (*_slots(blockers), *_leftovers(subject))
+    notices = (*_slots(blockers), *_collation(subject.database), *_leftovers(subject))
     if obstacles:
         said = [text for text, _ in (*obstacles, *notices)]
-        return in_the_way_of_a_clone(subject, " ".join(said), resolution=" ".join(remedy for _, remedy in obstacles))
+        return in_the_way(subject, " ".join(said), resolution=" ".join(remedy for _, remedy in obstacles))
     if notices:
         return warned(" ".join(text for text, _ in notices), resolution=" ".join(remedy for _, remedy in notices))
     return passed(f"Nothing holds {subject.database.name}.")
 
 
 def _obstacles(subject: Subject, facts: DatabaseFacts) -> Iterator[tuple[str, str]]:
-    yield from _state_of(facts)
-    for point in subject.site.database.points():
-        if point.of_oid == facts.oid and point.state is not DatabaseState.ACCEPTED:
-            yield (
-                f"{point.database} is the rollback point of a run that never ended.",
-                f"Take that run back first: olmis-release rollback {subject.site.config.name}.",
-            )
-
-
-def _state_of(facts: DatabaseFacts) -> Iterator[tuple[str, str]]:
     if facts.connection_limit == INTERRUPTED_DROP:
         yield f"A DROP of {facts.name} was interrupted; it is lost.", "Restore it from a backup."
+    if not subject.is_rollback:  # a rollback is the way out of exactly this
+        yield from _unfinished(subject, facts)
+
+
+def _unfinished(subject: Subject, facts: DatabaseFacts) -> Iterator[tuple[str, str]]:
+    """Yield what a run that never ended left: over that, a new point would keep a half-migrated database."""
+    way_out = f"Take that run back: olmis-release rollback {subject.site.config.name}"
     if not facts.open:
-        yield f"{facts.name} is closed to everybody.", f"ALTER DATABASE {facts.name} ALLOW_CONNECTIONS true."
-    if not facts.collation_matches:
         yield (
-            f"The collation of {facts.name} is of another version than the server's library.",
-            f"Reindex it, then ALTER DATABASE {facts.name} REFRESH COLLATION VERSION.",
+            f"{facts.name} is closed to everybody.",
+            f"{way_out}; or open it: ALTER DATABASE {facts.name} ALLOW_CONNECTIONS true.",
         )
+    for point in subject.site.database.points():
+        if point.of_oid == facts.oid and point.state is not DatabaseState.ACCEPTED:
+            drop = f"ALTER DATABASE {point.database} IS_TEMPLATE false, then DROP DATABASE {point.database}"
+            yield (
+                f"{point.database} is the rollback point of a run that never ended.",
+                f"{way_out}; or, if things are to stay as they are: {drop}.",
+            )
 
 
 def _holders(blockers: Blockers) -> Iterator[tuple[str, str]]:
@@ -71,6 +73,14 @@ def _slots(blockers: Blockers) -> Iterator[tuple[str, str]]:
         yield (
             f"Replication slots stay with the present database and pin its WAL: {', '.join(blockers.slots)}.",
             "Stop their connectors before the deploy; after a rollback they need new slots.",
+        )
+
+
+def _collation(facts: DatabaseFacts) -> Iterator[tuple[str, str]]:
+    if not facts.collation_matches:
+        yield (
+            f"The collation of {facts.name} is of another version than the server's library; a copy keeps the old one.",
+            f"Reindex it some day, then ALTER DATABASE {facts.name} REFRESH COLLATION VERSION.",
         )
 
 

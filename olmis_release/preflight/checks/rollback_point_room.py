@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from olmis_release.preflight.databases import in_the_way_of_a_clone, no_such_database, not_there_yet
+from olmis_release.preflight.databases import in_the_way, no_such_database, not_there_yet
 from olmis_release.preflight.model import Check, Finding, Subject, passed, warned
 from olmis_release.text import human_bytes
 
@@ -17,7 +17,7 @@ def rollback_point_has_room(subject: Subject) -> Finding:
     """Compare the database's size with the room where its data lies."""
     if (new := not_there_yet(subject)) is not None:
         return new
-    if not subject.needs_rollback_point:
+    if not subject.clones_database:
         return passed("This plan takes no rollback point.")
     if subject.database is None:
         return no_such_database(subject)
@@ -30,7 +30,7 @@ def rollback_point_has_room(subject: Subject) -> Finding:
         )
     text = f"The rollback point needs {human_bytes(needed)}; {human_bytes(free)} are free where the data lies."
     if free < needed:
-        return in_the_way_of_a_clone(subject, text, resolution=_how_to_make_room(subject))
+        return in_the_way(subject, text, resolution=_how_to_make_room(subject))
     return passed(text)
 
 

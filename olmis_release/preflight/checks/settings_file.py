@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from olmis_release.errors import ReleaseError
 from olmis_release.instance.settings import read_settings
-from olmis_release.preflight.model import Check, Finding, Subject, failed, passed, warned
+from olmis_release.preflight.model import Check, Finding, Subject, failed, passed
 
 REQUIRED = (
     "BASE_URL",
@@ -24,35 +21,19 @@ REQUIRED = (
 )
 """Keys that have no default in any service or in nginx; without one of them something exits at start."""
 
-PRIVATE = 0o600
 DATABASE_URL = re.compile(r"jdbc:postgresql://(?P<host>[^/:?\s]+)(?::\d+)?/(?P<name>[^/?\s]+)")
 
 
 def settings_are_complete(subject: Subject) -> Finding:
-    """Look at the file's mode and owner, then at its keys; values are never shown."""
+    """Read the file, which judges its mode, owner and lines, then look at its keys; values are never shown."""
     shown = subject.site.config.settings
-    path = subject.workspace.root / shown
-    if not path.is_file():
-        return failed(f"There is no settings file {shown}.", resolution=f"Write it, then: chmod 600 {shown}")
-    if (mode := stat.S_IMODE(path.stat().st_mode)) & ~PRIVATE:
-        return failed(
-            f"{shown} has mode {mode:04o}: others may read the passwords in it.", resolution=f"chmod 600 {shown}"
-        )
-    return _judge_content(subject, path, shown=shown)
-
-
-def _judge_content(subject: Subject, path: Path, *, shown: str) -> Finding:
     try:
-        values = read_settings(path, shown_as=shown).values
+        values = read_settings(subject.workspace.root / shown, shown_as=shown).values
     except ReleaseError as error:
         return failed(error.message, resolution=error.resolution)
     problems = list(_problems(subject, values))
     if problems:
-        return failed(
-            f"{shown}: {' '.join(problems)}", resolution=f"Correct {shown}; it is read again at the next run."
-        )
-    if path.stat().st_uid != os.geteuid():
-        return warned(f"{shown} belongs to another user, who may change it.", resolution=f'chown "$(id -un)" {shown}')
+        return failed(f"{shown}: {' '.join(problems)}", resolution=f"Correct {shown}; the next command reads it anew.")
     return passed(f"{shown} is private and has all {len(REQUIRED)} required keys.")
 
 

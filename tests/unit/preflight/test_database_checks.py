@@ -1,27 +1,36 @@
 """database-reachable, database-rights, rollback-point-room and nothing-in-the-way."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from olmis_release.instance.ports import Blockers, DatabaseState, RollbackPoint
-from olmis_release.plan.model import WayBack
+from olmis_release.plan.model import PlannedStep, PlanPurpose, StepKind
 from olmis_release.preflight.checks.database_reachable import database_is_reachable
 from olmis_release.preflight.checks.database_rights import role_may_clone
 from olmis_release.preflight.checks.nothing_in_the_way import nothing_is_in_the_way
 from olmis_release.preflight.checks.rollback_point_room import rollback_point_has_room
 from olmis_release.preflight.databases import version_text
 from olmis_release.preflight.model import Finding, Subject
-from tests.fakes.preflight import FACTS, GIB, SERVER, Place
+from tests.fakes.preflight import FACTS, GIB, NOTHING, SERVER, Place
 
 CHECKS = [database_is_reachable, role_may_clone, rollback_point_has_room, nothing_is_in_the_way]
 
 
-class ImagesOnly:
-    """The part of a plan that these checks read: it takes no rollback point."""
+@dataclass(frozen=True)
+class PlanPart:
+    """The part of a plan that these checks read."""
 
-    way_back = WayBack.IMAGES
+    purpose: PlanPurpose = PlanPurpose.DEPLOY
+    steps: tuple[PlannedStep, ...] = ()
+
+
+def with_step(kind: StepKind, purpose: PlanPurpose = PlanPurpose.DEPLOY) -> PlanPart:
+    return PlanPart(purpose=purpose, steps=(PlannedStep(kind=kind, subject="", reason=""),))
+
+
+IMAGES_ONLY = PlanPart()
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -105,7 +114,7 @@ def test_room_for_the_point_that_cannot_be_measured_is_told(place: Place) -> Non
 
 
 def test_a_plan_without_a_rollback_point_needs_no_room(place: Place) -> None:
-    place.plan, place.database.free = ImagesOnly(), 0
+    place.plan, place.database.free = IMAGES_ONLY, 0
     assert rollback_point_has_room(place.subject).status == "ok"
 
 
@@ -125,16 +134,41 @@ def test_what_holds_the_database_refuses(
     assert (finding.status, named in finding.message, remedy in finding.resolution) == ("fail", True, True)
 
 
-@pytest.mark.parametrize("values", [{"connection_limit": -2}, {"open": False}, {"collation_matches": False}], ids=str)
+@pytest.mark.parametrize("values", [{"connection_limit": -2}, {"open": False}], ids=str)
 def test_a_database_in_no_state_for_a_clone_refuses(place: Place, values: dict[str, Any]) -> None:
     place.database.change(**values)
     assert nothing_is_in_the_way(place.subject).status == "fail"
 
 
 def test_obstacles_only_warn_where_nothing_is_cloned(place: Place) -> None:
-    place.plan = ImagesOnly()
+    place.plan = IMAGES_ONLY
     place.database.in_the_way = Blockers(prepared=("gid-7",), subscriptions=(), slots=(), base_backups=())
     assert nothing_is_in_the_way(place.subject).status == "warn"
+
+
+def test_a_changed_collation_library_is_told(place: Place) -> None:
+    place.database.change(collation_matches=False)
+    assert nothing_is_in_the_way(place.subject).status == "warn"
+
+
+def test_a_rollback_may_start_from_what_an_unfinished_run_left(place: Place) -> None:
+    point = RollbackPoint(database="open_lmis__before_1", run="1", of_oid=FACTS.oid, state=DatabaseState.READY)
+    place.database.kept = [point]
+    place.database.change(open=False)
+    assert nothing_is_in_the_way(place.subject).status == "fail"
+    place.plan = with_step(StepKind.SWAP_DATABASE, PlanPurpose.ROLLBACK)
+    assert nothing_is_in_the_way(place.subject).status == "ok"
+
+
+def test_a_swap_is_stopped_by_what_stops_a_rename(place: Place) -> None:
+    place.plan = with_step(StepKind.SWAP_DATABASE, PlanPurpose.ROLLBACK)
+    place.database.in_the_way = replace(NOTHING, prepared=("gid-7",))
+    assert nothing_is_in_the_way(place.subject).status == "fail"
+
+
+def test_a_plan_that_takes_a_point_is_held_to_it(place: Place) -> None:
+    place.plan, place.database.free = with_step(StepKind.TAKE_ROLLBACK_POINT), 0
+    assert rollback_point_has_room(place.subject).status == "fail"
 
 
 def test_slots_are_named(place: Place) -> None:

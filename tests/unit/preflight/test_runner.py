@@ -53,10 +53,10 @@ def test_a_fault_in_a_check_is_told_as_such(place: Place) -> None:
     assert (result.status, "KeyError" in result.message) == ("fail", True)
 
 
-def test_progress_and_every_answer_that_is_not_well_are_reported(place: Place) -> None:
-    run_checks(place.subject, checks=[WELL, NO])
-    assert [type(event) for event in place.reporter.events] == [Progress, Progress, Note]
-    assert place.reporter.events[-1] == Note(message="says: No. Mend it.", warning=True)
+def test_progress_and_warnings_are_reported(place: Place) -> None:
+    run_checks(place.subject, checks=[WELL, NO, DOUBT])
+    assert [type(event) for event in place.reporter.events] == [Progress, Progress, Progress, Note]
+    assert place.reporter.events[-1] == Note(message="says: Hm. Look.", warning=True)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.id)
