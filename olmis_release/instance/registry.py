@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import docker.auth
 import requests
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
 from olmis_release.errors import TargetUnreachable
 from olmis_release.instance.front import is_loopback, new_session
@@ -93,7 +93,7 @@ class RegistryClient:
         # Reading twice harms nobody, so a busy or stumbling registry is asked again.
         again = Retrying(
             stop=stop_after_attempt(TRIES),
-            wait=wait_exponential_jitter(initial=0.3, max=4),
+            wait=wait_exponential(multiplier=0.3, max=4),
             retry=retry_if_exception_type((_Busy, requests.ConnectionError, requests.Timeout)),
             reraise=True,
         )

@@ -24,7 +24,7 @@ from olmis_release.instance.ports import (
 from olmis_release.manifest.model import ImageRef
 
 STARTED = datetime(2026, 11, 28, 18, 0, tzinfo=UTC)
-Call = tuple[str, *tuple[object, ...]]
+Call = tuple[object, ...]
 
 
 class Unprepared(AssertionError):
