@@ -1,0 +1,139 @@
+"""`candidate`: merge a Core release with the country's extension into one manifest, every image pinned by digest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from olmis_release.cli.examples import ExampleCommand
+from olmis_release.cli.options import GLOBAL_HELP, global_options
+from olmis_release.cli.result import NO_INSTANCE_TOUCHED, Result
+from olmis_release.cli.session import Session
+from olmis_release.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from olmis_release.manifest.candidate import CandidateResult
+    from olmis_release.manifest.model import Component, ImageRef, ReleaseManifest
+
+
+@click.command(
+    cls=ExampleCommand,
+    short_help="merge Core and the extension into one pinned manifest",
+    epilog=GLOBAL_HELP,
+    examples=[
+        "olmis-release candidate 3.5.0+mw1",
+        "olmis-release candidate 3.5.0+mw2 --set requisition=7.1.1-hotfix.2 --reason MW-901",
+    ],
+)
+@click.argument("release")
+@click.option("--set", "overrides", multiple=True, metavar="COMPONENT=TAG", help="Use this tag; may be repeated.")
+@click.option("--reason", default="", metavar="TEXT", help="Why --set goes against the manifests.")
+@click.option(
+    "--mirror",
+    "mirrors",
+    multiple=True,
+    metavar="REGISTRY=HOST",
+    help="Ask HOST instead of a registry; may be repeated.",
+)
+@click.option("--offline", is_flag=True, help="Leave digests open: to look at and compare, never to plan.")
+@global_options(hidden=True)
+@click.pass_obj
+def candidate(
+    session: Session, *, release: str, overrides: tuple[str, ...], reason: str, mirrors: tuple[str, ...], offline: bool
+) -> Result:
+    """Merge the manifests of RELEASE into a candidate; when nothing changed, nothing is written."""
+    from olmis_release.manifest.candidate import make_candidate
+
+    made = make_candidate(
+        session.workspace,
+        release,
+        digest_of=None if offline else _digests(session, mirrors),
+        overrides=[_override(text) for text in overrides],
+        reason=reason,
+    )
+    for warning in made.warnings:
+        session.warn(str(warning))
+    return _result(session, made, offline=offline)
+
+
+def _override(text: str) -> tuple[str, str]:
+    component, equals, tag = text.partition("=")
+    if not (component and equals and tag):
+        raise UsageError(f"--set {text}: write COMPONENT=TAG.", resolution="For example --set requisition=7.1.1")
+    return component, tag
+
+
+def _digests(session: Session, mirrors: tuple[str, ...]) -> Callable[[ImageRef], str | None]:
+    """Return the question to the registry, told to the person each time."""
+    from olmis_release.cli import wiring
+    from olmis_release.events import Progress
+    from olmis_release.manifest.registries import parse_mirrors
+
+    chosen = parse_mirrors(mirrors, shown_as="--mirror") if mirrors else wiring.default_mirrors(session.workspace)
+    registry = wiring.open_registry(session.workspace, chosen)
+
+    def digest_of(image: ImageRef) -> str | None:
+        session.reporter.report(Progress(activity=f"asking the registry for {image}"))
+        return registry.digest(image)
+
+    return digest_of
+
+
+def _result(session: Session, made: CandidateResult, *, offline: bool) -> Result:
+    workspace, manifest = session.workspace, made.manifest
+    file = made.path or made.same_as
+    path = workspace.relative(file) if file else ""
+    ending = f"Wrote {path}" if made.path else f"Nothing changed since {path}; nothing written."
+    return Result(
+        text=f"{_table(manifest)}\n{_counts(manifest)}\n{ending}",
+        data={
+            "release": manifest.version,
+            "number": made.number,
+            "path": path,
+            "written": made.path is not None,
+            "pinned": manifest.pinned,
+            "warnings": [str(warning) for warning in made.warnings],
+            "manifest": manifest.model_dump(mode="json", by_alias=True),
+        },
+        state=NO_INSTANCE_TOUCHED,
+        next=_next(session, manifest, offline=offline),
+        brief=path,
+    )
+
+
+def _table(manifest: ReleaseManifest) -> str:
+    from olmis_release.cli.tables import table
+
+    rows = [_row(name, component) for name, component in manifest.components.items()]
+    return table(["COMPONENT", "ROLE", "IMAGE", "DIGEST", "FROM", "REASON"], rows)
+
+
+def _row(name: str, component: Component) -> tuple[str, ...]:
+    origin = component.origin.get("image")
+    digest = component.image.digest
+    return (
+        name,
+        str(component.role),
+        str(component.image),
+        digest.removeprefix("sha256:")[:12] if digest else "open",
+        origin.layer if origin else "",
+        origin.reason if origin else "",
+    )
+
+
+def _counts(manifest: ReleaseManifest) -> str:
+    from olmis_release.text import plural
+
+    made_of = f"Core {manifest.core}" + (f" and {manifest.extension}" if manifest.extension else "")
+    left_out = f", {plural(len(manifest.dropped), 'thing')} left out" if manifest.dropped else ""
+    return f"{manifest.version}: {plural(len(manifest.components), 'component')} of {made_of}{left_out}."
+
+
+def _next(session: Session, manifest: ReleaseManifest, *, offline: bool) -> str:
+    if offline or not manifest.pinned:
+        return f"olmis-release candidate {manifest.version}"
+    names = session.workspace.instance_names()
+    return f"olmis-release plan {manifest.version} --to {names[0] if len(names) == 1 else 'INSTANCE'}"

@@ -1,0 +1,120 @@
+"""What each E- id means: one entry per id that the package can show; a test finds an id without one."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Explanation(NamedTuple):
+    """An id in words."""
+
+    meaning: str
+    advice: str
+
+
+EXPLANATIONS: dict[str, Explanation] = {
+    # how commands end
+    "E-UNEXPECTED": Explanation(
+        "Something happened that this tool did not foresee.",
+        "Read the STATE line, then report it with the log file that the message names.",
+    ),
+    "E-USAGE": Explanation(
+        "The command line cannot be carried out as typed.", "Read the command's --help; the message names the option."
+    ),
+    "E-DIFFERENCES": Explanation(
+        "There is something to do, and --detailed-exitcode asked to be told by the exit code.", "Deploy the plan."
+    ),
+    "E-APPROVAL-MISSING": Explanation(
+        "The instance's policy wants approvals that the plan does not have.", "Ask the roles named to approve it."
+    ),
+    "E-PLAN-STALE": Explanation(
+        "The plan was used, or the instance, settings, hooks or manifest changed since it was made.",
+        "Make a new plan; the message lists what moved.",
+    ),
+    "E-PREFLIGHT": Explanation(
+        "A check or a pre-deploy hook refused the deploy; nothing was touched.", "Do what each refusal says."
+    ),
+    "E-WINDOW": Explanation("The instance's windows or freezes forbid a deploy now.", "Wait for the next window."),
+    "E-LOCKED": Explanation(
+        "Another process is deploying to this instance.", "Wait until it ends; `olmis-release status` tells."
+    ),
+    "E-ROLLED-BACK": Explanation(
+        "The deploy failed and was taken back; the old release serves, verified, with every acknowledged write.",
+        "Read why in the message and the evidence folder, correct it, make a new plan.",
+    ),
+    "E-NOT-RESTORED": Explanation(
+        "A run failed or was cut off, and what serves now is not verified.",
+        "Run `olmis-release rollback INSTANCE`; if it cannot, the evidence folder says what was seen.",
+    ),
+    "E-SMOKE": Explanation("A smoke test failed; nothing was changed.", "Read the failing line; roll back if need be."),
+    "E-ROLLBACK-REFUSED": Explanation(
+        "There is nothing to roll back to, or the old images would not start on the database as it is now.",
+        "Name another release with --to, or --data restore where losing what was written since is agreed.",
+    ),
+    "E-NOTICE": Explanation("The work is done; a notice about it failed.", "Send the notice again."),
+    "E-DECLINED": Explanation("The instance's name was not typed.", "Type it, or add --confirm NAME."),
+    "E-JOURNAL": Explanation(
+        "A journal, plan or record was altered or damaged; nothing is done on its word.",
+        "Restore it from git.",
+    ),
+    "E-UNREACHABLE": Explanation(
+        "The engine, a registry or the database does not answer.", "Check that it runs and that this host reaches it."
+    ),
+    "E-INTERRUPTED": Explanation(
+        "Ctrl-C or a signal stopped the command at a safe point.", "Read the STATE line, then run the command again."
+    ),
+    "E-STEP": Explanation("A step did not reach its end.", "Read the evidence; what was started is taken back."),
+    "E-BAD-INPUT": Explanation("A file or argument cannot be used.", "Correct each place that the message names."),
+    "E-SETTINGS-MODE": Explanation(
+        "The settings file can be read by others, and it holds passwords.", "chmod 600 the file."
+    ),
+    "E-SQL": Explanation("The database refused a statement.", "Read its words in the message."),
+    # workspace and files
+    "E-NO-WORKSPACE": Explanation(
+        "No folder here or above has manifests/.", "Change into a workspace, name it with --repo, or run init."
+    ),
+    "E-UNKNOWN-INSTANCE": Explanation("No file in manifests/instances/ has that name.", "Take one of those listed."),
+    "E-INSTANCE-NAME": Explanation("An instance file's `name` differs from its file name.", "Make the two agree."),
+    "E-MIRROR": Explanation("A registry mirror is not REGISTRY=HOST.", "Write docker.io=127.0.0.1:5000."),
+    "E-YAML": Explanation(
+        "A file is not YAML as it is wanted here: anchors, tags, merge keys and several documents are refused.",
+        "Correct the place named.",
+    ),
+    "E-DUPLICATE-KEY": Explanation("A mapping has the same key twice.", "Keep one of the two."),
+    "E-UNKNOWN-KEY": Explanation("A key that this kind of file does not have.", "Correct the spelling or remove it."),
+    "E-VALUE": Explanation("A value is not of the kind wanted there.", "Correct it as the message says."),
+    "E-UNREADABLE": Explanation("A file is missing or cannot be read.", "Check the path and its permissions."),
+    "E-EXISTS": Explanation("Something of that name exists already.", "Take another name, or change what is there."),
+    # releases and merging
+    "E-RELEASE-VERSION": Explanation("That is not a release version.", "Write CORE+NAMEn, for example 3.5.0+mw1."),
+    "E-UNKNOWN-RELEASE": Explanation("There is no release or candidate of that version.", "Make a candidate."),
+    "E-RELEASE-MISPLACED": Explanation("A release file holds another version.", "Put it where its version belongs."),
+    "E-UNKNOWN-CORE": Explanation("There is no Core manifest of that version.", "Add manifests/core/VERSION.yml."),
+    "E-CORE-VERSION": Explanation("A Core manifest's version and file name differ.", "Make the two agree."),
+    "E-UNKNOWN-EXTENSION": Explanation("No extension has that name.", "Add manifests/extensions/NAME.yml."),
+    "E-EXTENSION-AMBIGUOUS": Explanation("Several extension files fit.", "Leave one, or narrow their Core ranges."),
+    "E-EXTENSION-RANGE": Explanation("The extension was not made for that Core.", "Widen its `core` range if it fits."),
+    "E-RANGE": Explanation("A version range cannot be read.", "Write for example >=3.5.0,<3.6.0."),
+    "E-UNKNOWN-COMPONENT": Explanation("A statement names a component that is not there.", "Correct its name."),
+    "E-CONFLICT": Explanation("Two statements cannot both hold.", "Withdraw one; both places are named."),
+    "E-VERBS": Explanation("Verbs that exclude each other stand together.", "Keep one of them."),
+    "E-NO-VERB": Explanation("A statement says nothing.", "Use replace, pin, add, remove, set or attach."),
+    "E-SET": Explanation("A `set` path leads nowhere, or not to a single value.", "Correct the path."),
+    "E-PROVIDES": Explanation("`provides` is not `COMPONENT VERSION`.", "Write for example `report 1.1.2`."),
+    "E-TAG": Explanation("That is not an image tag.", "Use letters, digits, dot, dash and underscore."),
+    "E-IMAGE": Explanation("That is not an image reference.", "Write repository:tag."),
+    "E-NO-IMAGE": Explanation("A component has no image.", "Add image:."),
+    "E-BUILT": Explanation("A component is built from sources, which a release cannot pin.", "Replace it by an image."),
+    "E-IMAGE-NOT-FOUND": Explanation("The registry does not have an image.", "Correct the tag, or push the image."),
+    "E-DEPENDS-ON": Explanation("A component depends on one that is not there.", "Remove or set its depends_on."),
+    "E-CYCLE": Explanation("Components depend on each other in a circle.", "Break it with set: depends_on."),
+    "E-COMPOSE-KEY": Explanation("A Compose key that a release may not carry.", "Take it out."),
+    "E-ENVIRONMENT": Explanation("An environment entry cannot be read.", "Write NAME: value."),
+    "E-VARIABLE": Explanation("A variable cannot be read.", "Write ${NAME}."),
+    "E-UNDEFINED-VARIABLE": Explanation("A ${NAME} has no value.", "Give it under `variables`."),
+    "E-VOLUME": Explanation("A volume is not declared, or declared twice.", "Declare it once under `volumes`."),
+    "E-NETWORK": Explanation("A network cannot be used here.", "Leave networks out: one is made per instance."),
+    # database
+    "E-DATABASE-NAME": Explanation("A database name is unfit for a rollback point.", "Use a shorter, plain name."),
+    "E-DATABASE-URL": Explanation("The database URL is missing or unusable.", "Set the variable that url_from names."),
+}

@@ -1,0 +1,82 @@
+"""Progress on a terminal: finished lines stay, one line at the bottom lives."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+from rich.console import Console
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.text import Text
+
+from olmis_release import clock
+from olmis_release.cli.phrases import evidence_text, progress_text, step_style, step_text
+from olmis_release.cli.session import Session
+from olmis_release.events import Event, Evidence, Note, Progress, StepEvent, StepStatus
+
+RUNNING = frozenset({StepStatus.STARTED, StepStatus.UNDOING})
+
+
+class LiveProgress:
+    """Steps as lines above, the running step with its progress and time in a line below."""
+
+    def __init__(self, session: Session) -> None:
+        """Begin with an empty live line."""
+        self._session = session
+        color = session.sink.color_err
+        self._console = Console(file=sys.stderr, no_color=not color, markup=False, highlight=False, emoji=False)
+        self._title = ""
+        self._progress = ""
+        self._since_s = clock.monotonic_s()
+        self._spinner = Spinner("dots")
+        self._live: Live | None = None
+
+    def __rich__(self) -> Spinner | Text:
+        """Return the live line, nothing when no work is going on."""
+        text = ", ".join(part for part in (self._title, self._progress) if part)
+        if not text:
+            return Text("")
+        self._spinner.update(text=Text(f"{text} ({clock.monotonic_s() - self._since_s:.0f} s)", overflow="ellipsis"))
+        return self._spinner
+
+    def report(self, event: Event) -> None:
+        """Show the event; a terminal that went away stops nothing."""
+        with suppress(OSError, ValueError):
+            if self._live is None:
+                self._live = Live(self, console=self._console, refresh_per_second=4, transient=True)
+                self._live.start()
+            self._show(event)
+
+    def close(self) -> None:
+        """Take the live line away; the next event brings it back."""
+        with suppress(OSError, ValueError):
+            if self._live is not None:
+                self._live.stop()
+        self._live = None
+
+    def _show(self, event: Event) -> None:
+        match event:
+            case StepEvent():
+                self._step(event)
+            case Progress():
+                self._progress = self._session.sink.clean(progress_text(event))
+            case Note(warning=True):
+                self._print(f"warning: {event.message}", style="yellow")
+            case Note():
+                self._print(event.message)
+            case Evidence():
+                self._print(evidence_text(event))
+
+    def _step(self, event: StepEvent) -> None:
+        self._progress = ""
+        if event.status in RUNNING:
+            self._title, self._since_s = self._session.sink.clean(step_text(event)), clock.monotonic_s()
+            return
+        self._title = ""
+        took = clock.monotonic_s() - self._since_s
+        self._print(f"{step_text(event)} ({took:.1f} s)", style=step_style(event.status))
+
+    def _print(self, text: str, *, style: str = "") -> None:
+        local = clock.now().astimezone(self._session.zone)
+        self._console.print(Text(self._session.sink.clean(f"{local:%H:%M:%S} {text}"), style=style))

@@ -1,0 +1,98 @@
+"""The log file of a command: external commands, warnings, and the traceback of a fault of our own."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import tempfile
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+from olmis_release import clock
+from olmis_release.cli.session import Session
+from olmis_release.cli.sink import Sink
+
+KEPT = 30
+"""Log files of earlier commands that are kept."""
+
+LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class _Clean(logging.Formatter):
+    """A formatter that lets no secret and no control character into the file."""
+
+    def __init__(self, sink: Sink) -> None:
+        super().__init__(LINE)
+        self._sink = sink
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._sink.clean(super().format(record))
+
+
+class _ToTerminal(logging.Handler):
+    """With ``--verbose``: the same lines on standard error."""
+
+    def __init__(self, sink: Sink) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._sink.err(f"  {record.getMessage()}")
+
+
+def begin_log(session: Session) -> None:
+    """Let everything below `cli/` log to a file of this command; a second call changes nothing."""
+    if session.log_file is not None or session.known_workspace is None:
+        return
+    folder = session.known_workspace.logs
+    session.log_file = folder / _name()
+    logger = logging.getLogger("olmis_release")
+    logger.setLevel(logging.INFO)
+    with suppress(OSError):
+        _make_room(folder)
+        handler = logging.FileHandler(session.log_file, encoding="utf-8", delay=True)
+        handler.setFormatter(_Clean(session.sink))
+        logger.addHandler(handler)
+    if session.verbose:
+        logger.addHandler(_ToTerminal(session.sink))
+
+
+def end_log() -> None:
+    """Close the log file, if one was begun."""
+    logger = logging.getLogger("olmis_release")
+    for handler in tuple(logger.handlers):
+        logger.removeHandler(handler)
+        handler.close()
+
+
+def keep_traceback(session: Session, error: BaseException) -> Path | None:
+    """Write the traceback of an unexpected fault to a file; return its path, None when no disk takes it."""
+    text = "".join(traceback.format_exception(error))
+    report = session.sink.clean(f"{clock.iso(clock.now())} {' '.join(sys.argv)}\n{text}")
+    for path in _places(session):
+        with suppress(OSError):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(report)
+            return path
+    return None
+
+
+def _places(session: Session) -> tuple[Path, ...]:
+    aside = Path(tempfile.gettempdir()) / f"olmis-release-{_name()}"
+    if session.known_workspace is None:
+        return (aside,)
+    return (session.log_file or session.known_workspace.logs / _name(), aside)
+
+
+def _name() -> str:
+    import os
+
+    return f"{clock.now():%Y%m%dT%H%M%S}-{os.getpid()}.log"
+
+
+def _make_room(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for old in sorted(folder.glob("*.log"))[:-KEPT]:
+        old.unlink(missing_ok=True)

@@ -1,0 +1,104 @@
+"""The entry point, and the one place where an error becomes words and an exit status."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+import click
+
+from olmis_release.cli.examples import command_path
+from olmis_release.cli.result import NOTHING_TOUCHED, Result
+from olmis_release.cli.root import PROGRAM, root
+from olmis_release.cli.session import Session
+from olmis_release.cli.speech import tell_error, tell_result
+from olmis_release.cli.terminal import choose_colors
+from olmis_release.errors import Interrupted, ReleaseError, UsageError
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run a command line; return the exit status."""
+    given = list(sys.argv[1:] if args is None else args)
+    session = Session(as_json="--json" in given)
+    _prepare_streams()
+    _signals_are_ctrl_c()
+    try:
+        outcome = root.main(given, prog_name=PROGRAM, standalone_mode=False, obj=session)
+        session.close()
+        return _told(session, outcome)
+    except BaseException as error:  # noqa: BLE001 - the one boundary: whatever it was, a person gets a clear ending
+        session.close()
+        choose_colors(session)
+        return tell_error(session, as_release_error(session, error), state=_state(session))
+
+
+def _told(session: Session, outcome: object) -> int:
+    if isinstance(outcome, Result):
+        choose_colors(session)
+        return tell_result(session, outcome)
+    return outcome if isinstance(outcome, int) else 0
+
+
+def as_release_error(session: Session, error: BaseException) -> ReleaseError:
+    """Return the error that tells a person what happened."""
+    match error:
+        case ReleaseError():
+            return error
+        case click.UsageError():
+            return _usage(error)
+        case click.ClickException():
+            return UsageError(error.format_message(), resolution=f"{PROGRAM} --help")
+        case KeyboardInterrupt() | click.Abort() | EOFError():
+            return Interrupted("Interrupted.", resolution=_look(session))
+        case _:
+            return _unexpected(session, error)
+
+
+def _usage(error: click.UsageError) -> UsageError:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return UsageError("Name a command.", resolution=f"{PROGRAM} --help", details=error.format_message())
+    path = command_path(error.ctx) if error.ctx else PROGRAM
+    return UsageError(error.format_message(), resolution=f"{path} --help")
+
+
+def _unexpected(session: Session, error: BaseException) -> ReleaseError:
+    from olmis_release.cli.logfile import keep_traceback
+
+    path = keep_traceback(session, error)
+    return ReleaseError(
+        f"Unexpected fault: {type(error).__name__}: {error}",
+        resolution=f"Report it with the log file {path}" if path else "Report it.",
+    )
+
+
+def _look(session: Session) -> str:
+    return f"{PROGRAM} status {session.instance}" if session.instance else "Run the same command again."
+
+
+def _state(session: Session) -> str:
+    if session.instance is None or session.known_workspace is None:
+        return NOTHING_TOUCHED
+    from olmis_release.cli.standing import recorded_state
+
+    return recorded_state(session.known_workspace, session.instance)
+
+
+def _prepare_streams() -> None:
+    """Let a terminal that knows few characters show the rest as escapes instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _signals_are_ctrl_c() -> None:
+    """Treat SIGTERM and a lost terminal as Ctrl-C: a deploy then takes itself back and says so."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, interrupt)

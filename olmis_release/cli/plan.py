@@ -1,0 +1,147 @@
+"""`plan`: what would change on an instance, why, and the way back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from olmis_release.cli.arguments import complete_instance, complete_plan, complete_release
+from olmis_release.cli.examples import ExampleCommand
+from olmis_release.cli.options import GLOBAL_HELP, global_options
+from olmis_release.cli.result import Result
+from olmis_release.cli.session import Session
+from olmis_release.errors import DifferencesFound
+
+if TYPE_CHECKING:
+    from olmis_release.plan.sets import PlanSet
+
+
+class DefaultGroup(click.Group):
+    """A group whose first subcommand is meant when none is named: `plan 3.5.0+mw1 --to uat`."""
+
+    default = "make"
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default subcommand in front, unless a subcommand is there already."""
+        first = next((arg for arg in args if not arg.startswith("-")), "")
+        if first not in self.commands or first == self.default:
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Leave the default subcommand without a name, so that usage lines show what people type."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return ("" if name == self.default else name), command, rest
+
+
+@click.group(
+    cls=DefaultGroup,
+    short_help="what would change on an instance, why, and the way back",
+    add_help_option=False,
+    no_args_is_help=False,
+)
+@global_options(hidden=True)
+def plan() -> None:
+    """Plan a release for an instance; `plan show CODE` shows a plan again."""
+
+
+@plan.command(
+    cls=ExampleCommand,
+    epilog=GLOBAL_HELP,
+    examples=[
+        "olmis-release plan 3.5.0+mw1 --to uat     to a release or its newest candidate",
+        "olmis-release plan --to uat               to the newest there is",
+        "olmis-release plan show F7DS-JEEJ         show a plan again",
+    ],
+)
+@click.argument("release", required=False, shell_complete=complete_release)
+@click.option("--to", "instance", required=True, metavar="INSTANCE", shell_complete=complete_instance)
+@click.option("--detailed-exitcode", is_flag=True, help="Exit 3 instead of 0 when there is something to do.")
+@global_options(hidden=True)
+@click.pass_obj
+def make(session: Session, *, release: str | None, instance: str, detailed_exitcode: bool) -> Result:
+    """Read an instance and write the plan that brings a release to it; the instance is not touched."""
+    from olmis_release.cli.who import operator
+    from olmis_release.plan.make import make_plan
+
+    site = session.site(instance)
+    made = make_plan(session.workspace, site, release, author=operator())
+    if made is None:
+        return _nothing_to_do(session, instance, release)
+    result = shown(session, made)
+    if not detailed_exitcode:
+        return result
+    return replace(
+        result, failure=DifferencesFound(f"{instance} differs from {made.plan.release}.", resolution=result.next)
+    )
+
+
+@plan.command(epilog=GLOBAL_HELP)
+@click.argument("code", shell_complete=complete_plan)
+@global_options(hidden=True)
+@click.pass_obj
+def show(session: Session, *, code: str) -> Result:
+    """Show a plan again, with its steps, and whether it was used."""
+    from olmis_release.plan.sets import load_plan
+
+    chosen = load_plan(session.workspace, code)
+    session.instance = chosen.plan.instance
+    return shown(session, chosen, steps=True)
+
+
+def shown(session: Session, plan_set: PlanSet, *, steps: bool = False) -> Result:
+    """Return a plan as a command's result."""
+    from olmis_release.cli.plan_text import plan_text, steps_text
+    from olmis_release.cli.standing import recorded_state
+
+    chosen, code = plan_set.plan, plan_set.code
+    files = sorted(path.name for path in plan_set.folder.glob("plan.*"))
+    place = session.workspace.relative(plan_set.folder)
+    parts = [plan_text(chosen, code), steps_text(chosen) if steps else "", f"Files in {place}/: {' '.join(files)}"]
+    used = _use(session, plan_set)
+    return Result(
+        text="\n".join(part for part in [*parts, used] if part),
+        data={
+            "code": code,
+            "has_changes": chosen.has_changes,
+            "folder": place,
+            "files": files,
+            "used": used,
+            "plan": chosen.model_dump(mode="json"),
+        },
+        state=recorded_state(session.workspace, chosen.instance),
+        next=_next(session, plan_set, used=used),
+        brief=code,
+    )
+
+
+def _use(session: Session, plan_set: PlanSet) -> str:
+    from olmis_release.plan.records import runs
+
+    uses = [run for run in runs(session.workspace, plan_set.plan.instance) if run.code == plan_set.code]
+    return f"Used {uses[-1].started}: {uses[-1].outcome}. A plan runs once." if uses else ""
+
+
+def _next(session: Session, plan_set: PlanSet, *, used: str) -> str:
+    chosen = plan_set.plan
+    if used:
+        return f"olmis-release history {chosen.instance}"
+    roles = session.about(chosen.instance).policy.approvals
+    wanted = f"after the approval of {', '.join(roles)}: " if roles else ""
+    return f"{wanted}olmis-release deploy {chosen.instance} --plan {plan_set.code}"
+
+
+def _nothing_to_do(session: Session, instance: str, release: str | None) -> Result:
+    from olmis_release.cli.standing import recorded_state
+
+    what = release or "the newest release"
+    return Result(
+        text=f"{instance} already runs {what}; nothing to do.",
+        data={"code": None, "has_changes": False},
+        state=recorded_state(session.workspace, instance),
+        next=f"olmis-release smoke {instance}",
+    )

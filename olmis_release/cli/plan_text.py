@@ -1,0 +1,83 @@
+"""A plan in words, as `plan`, `plan show` and `deploy` print it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from olmis_release.plan.model import Action, Change, Plan
+from olmis_release.text import plural
+
+SIGNS = {Action.ADD: "+", Action.REPLACE: "~", Action.RESTART: "*", Action.REMOVE: "-", Action.KEEP: "="}
+COLUMN_LIMIT = 46
+"""A longer image is still shown whole; it only stops lining up the rest."""
+
+
+def plan_text(plan: Plan, code: str) -> str:
+    """Return the summary of a plan: what changes, the counts, the way back, what to know, the code."""
+    head = f"{plan.instance}  {plan.previous or 'nothing'} -> {plan.release}   {plan.url}"
+    return "\n".join(
+        [head, *_change_lines(plan), counts_text(plan), f"Way back: {way_back_text(plan)}", *_end(plan, code)]
+    )
+
+
+def steps_text(plan: Plan) -> str:
+    """Return the numbered steps with their reasons."""
+    lines = [f"{number:>3}. {step.subject}: {step.reason}" for number, step in enumerate(plan.steps, 1)]
+    return "\n".join(["Steps:", *lines])
+
+
+def counts_text(plan: Plan) -> str:
+    """Return ``Plan: 1 to add, 3 to change, 1 to restart, 1 to remove, 12 unchanged.``."""
+    counts = Counter(change.action for change in plan.changes)
+    restarts = f"{counts[Action.RESTART]} to restart, " if counts[Action.RESTART] else ""
+    return (
+        f"Plan: {counts[Action.ADD]} to add, {counts[Action.REPLACE]} to change, {restarts}"
+        f"{counts[Action.REMOVE]} to remove."
+    )
+
+
+def way_back_text(plan: Plan) -> str:
+    """Return the way back and what taking it costs."""
+    return f"{plan.way_back}. {plan.data_cost}".rstrip()
+
+
+def _end(plan: Plan, code: str) -> Iterator[str]:
+    yield from (f"Note: {note}" for note in plan.notes)
+    yield f"Code {code}"
+
+
+def _change_lines(plan: Plan) -> Iterator[str]:
+    names = max((len(change.component) for change in plan.changed), default=0)
+    before = min(max((len(_before(change)) for change in plan.changed), default=0), COLUMN_LIMIT)
+    after = min(max((len(_after(change)) for change in plan.changed), default=0), COLUMN_LIMIT)
+    for change in plan.changed:
+        moved = f"{_before(change):<{before}} -> {_after(change):<{after}}"
+        line = f"  {SIGNS[change.action]} {change.component:<{names}}  {moved}  {_why(change)}"
+        yield line.rstrip()
+    kept = len(plan.changes) - len(plan.changed)
+    if kept:
+        yield f"  = {kept} unchanged"
+
+
+def _before(change: Change) -> str:
+    """Return the tag where only it moves, the whole image where the repository does."""
+    return _short(change.before, change.after)
+
+
+def _after(change: Change) -> str:
+    return _short(change.after, change.before)
+
+
+def _short(image: str | None, other: str | None) -> str:
+    if image is None:
+        return ""
+    repository, _, tag = image.rpartition(":")
+    same = other is None or other.rpartition(":")[0] == repository
+    return tag if same and repository else image
+
+
+def _why(change: Change) -> str:
+    pending = plural(len(change.pending), "database change") if change.pending else ""
+    reasons = change.reasons if change.action in {Action.REPLACE, Action.RESTART} else ()
+    return "; ".join(part for part in (pending, *reasons) if part)

@@ -1,0 +1,82 @@
+"""`preflight`: ask every check whether a deploy could begin; nothing is changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from olmis_release.cli.arguments import instance_argument, plan_option
+from olmis_release.cli.examples import ExampleCommand
+from olmis_release.cli.options import GLOBAL_HELP, global_options
+from olmis_release.cli.result import Result
+from olmis_release.cli.session import Session
+from olmis_release.errors import PreflightRefused
+
+if TYPE_CHECKING:
+    from olmis_release.preflight.model import CheckResult, Report
+
+
+@click.command(
+    cls=ExampleCommand,
+    short_help="ask whether a deploy could begin",
+    epilog=GLOBAL_HELP,
+    examples=[
+        "olmis-release preflight uat",
+        "olmis-release preflight prod --plan F7DS-JEEJ",
+    ],
+)
+@instance_argument()
+@plan_option("Check this plan; default: the one open plan, else what would be planned.")
+@global_options(hidden=True)
+@click.pass_obj
+def preflight(session: Session, *, instance: str, code: str | None) -> Result:
+    """Ask everything that can be asked before the first step; each failure says what to do. Changes nothing."""
+    from olmis_release.cli.subject import subject_of
+    from olmis_release.preflight.runner import run_checks
+
+    site = session.quiet_site(instance)
+    subject = subject_of(session, site, code=code)
+    report = run_checks(subject)
+    return _result(session, instance, report, release=subject.manifest.version, code=code)
+
+
+def _result(session: Session, instance: str, report: Report, *, release: str, code: str | None) -> Result:
+    from olmis_release.cli.standing import recorded_state
+
+    counts = f"{report.ok} ok, {report.warned} warned, {report.failed} failed"
+    again = f"olmis-release preflight {instance}{f' --plan {code}' if code else ''}"
+    return Result(
+        text=f"Preflight of {release} on {instance}\n{_table(report)}\n{counts}.",
+        data={
+            "instance": instance,
+            "release": release,
+            "ok": not report.refused,
+            "counts": {"ok": report.ok, "warn": report.warned, "fail": report.failed},
+            "checks": [_data(result) for result in report.results],
+        },
+        state=recorded_state(session.workspace, instance),
+        next=f"correct what failed, then: {again}" if report.refused else f"olmis-release deploy {instance}",
+        failure=PreflightRefused(f"{counts}; a deploy would be refused.", resolution=again) if report.refused else None,
+    )
+
+
+def _table(report: Report) -> str:
+    return "\n".join(line for result in report.results for line in _lines(result))
+
+
+def _lines(result: CheckResult) -> list[str]:
+    shown = result.status.upper() if result.status == "fail" else result.status
+    first, *rest = result.message.splitlines() or [""]
+    lines = [f"  {shown:<5} {result.check}: {first}", *(f"        {line}" for line in rest)]
+    return [*lines, f"        fix: {result.resolution}"] if result.resolution else lines
+
+
+def _data(result: CheckResult) -> dict[str, str]:
+    return {
+        "check": result.check,
+        "question": result.question,
+        "status": str(result.status),
+        "message": result.message,
+        "resolution": result.resolution,
+    }

@@ -1,0 +1,110 @@
+"""`rollback`: back to the last good release, or out of a run that was cut off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from olmis_release.cli.arguments import complete_release, confirm_option, dry_run_option, instance_argument
+from olmis_release.cli.examples import ExampleCommand
+from olmis_release.cli.options import GLOBAL_HELP, global_options
+from olmis_release.cli.result import Result
+from olmis_release.cli.session import Session
+
+if TYPE_CHECKING:
+    from olmis_release.instance.site import Site
+    from olmis_release.plan.model import Run
+
+
+@click.command(
+    cls=ExampleCommand,
+    short_help="go back to the last good release",
+    epilog=GLOBAL_HELP,
+    examples=[
+        "olmis-release rollback uat",
+        'olmis-release rollback uat --to 3.4.1+mw1 --reason "requisitions cannot be submitted"',
+        "olmis-release rollback prod --data restore --confirm prod",
+    ],
+)
+@instance_argument()
+@click.option("--to", metavar="RELEASE", shell_complete=complete_release, help="Default: the last good release.")
+@click.option(
+    "--data",
+    type=click.Choice(["keep", "restore"]),
+    default="keep",
+    show_default=True,
+    help="restore: also put the database back as it was before the deploy; what was written since is set aside.",
+)
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the record.")
+@confirm_option()
+@dry_run_option()
+@global_options(hidden=True)
+@click.pass_obj
+def rollback(
+    session: Session, *, instance: str, to: str | None, data: str, reason: str, confirm: str | None, dry_run: bool
+) -> Result:
+    """Bring an instance back to the last good release, or take a run back that was cut off."""
+    from olmis_release.deploy.gatekeeping import unfinished
+
+    session.acts = True
+    site = session.site(instance)
+    wish = _Wish(to=to, restore=data == "restore", reason=reason, confirm=confirm, dry_run=dry_run)
+    cut_off = unfinished(session.workspace, instance)
+    return _settle(session, site, wish, cut_off=cut_off) if cut_off else _go_back(session, site, wish)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """What the person asked for."""
+
+    to: str | None
+    restore: bool
+    reason: str
+    confirm: str | None
+    dry_run: bool
+
+
+def _go_back(session: Session, site: Site, wish: _Wish) -> Result:
+    from olmis_release.cli.confirm import confirm
+    from olmis_release.cli.plan import shown
+    from olmis_release.cli.plan_text import plan_text
+    from olmis_release.cli.run_result import run_result
+    from olmis_release.cli.who import operator
+    from olmis_release.deploy.run import Order, carry_out
+    from olmis_release.plan.make import make_rollback_plan
+
+    chosen = make_rollback_plan(session.workspace, site, to=wish.to, restore_data=wish.restore, author=operator())
+    if wish.dry_run:
+        return replace(shown(session, chosen, steps=True), next=f"olmis-release rollback {site.config.name}")
+    session.tell(plan_text(chosen.plan, chosen.code))
+    confirm(session, site.config.name, given=wish.confirm, needed=wish.restore or site.config.asks_to_confirm)
+    run, ending = carry_out(session.workspace, site, Order(plan_set=chosen, operator=operator(), reason=wish.reason))
+    return run_result(run, ending)
+
+
+def _settle(session: Session, site: Site, wish: _Wish, *, cut_off: Run) -> Result:
+    """Take a run back that a crash or power cut stopped, or finish it if it was accepted already."""
+    from olmis_release.cli.confirm import confirm
+    from olmis_release.cli.run_result import run_data, run_result
+    from olmis_release.cli.standing import standing_after
+    from olmis_release.cli.who import operator
+    from olmis_release.deploy.settle import settle
+
+    text = (
+        f"The {cut_off.kind} of {cut_off.release} (plan {cut_off.code}, begun {cut_off.started}) was cut off. "
+        "It is taken back, or finished if it was accepted already."
+    )
+    if wish.dry_run:
+        name = site.config.name
+        return Result(
+            text=text,
+            data=run_data(cut_off),
+            state=standing_after(name, cut_off),
+            next=f"olmis-release rollback {name}",
+        )
+    session.tell(text)
+    confirm(session, site.config.name, given=wish.confirm, needed=site.config.asks_to_confirm)
+    run, ending = settle(session.workspace, site, cut_off, operator=operator())
+    return run_result(run, ending, settled=True)

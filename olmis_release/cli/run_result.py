@@ -1,0 +1,75 @@
+"""A finished run as a command's result, the same for `deploy` and `rollback`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from olmis_release import clock
+from olmis_release.cli.result import Result
+from olmis_release.errors import NotRestored, PreflightRefused, ReleaseError, RolledBack
+from olmis_release.plan.model import Outcome, PlanPurpose, Run
+from olmis_release.text import minutes
+
+if TYPE_CHECKING:
+    from olmis_release.deploy.executor import Ending
+
+FAILURES: dict[Outcome, type[ReleaseError]] = {
+    Outcome.REFUSED: PreflightRefused,
+    Outcome.ROLLED_BACK: RolledBack,
+    Outcome.NOT_RESTORED: NotRestored,
+}
+WORDS = {
+    Outcome.DEPLOYED: "now runs",
+    Outcome.REFUSED: "was not touched by",
+    Outcome.ROLLED_BACK: "took back",
+    Outcome.NOT_RESTORED: "could neither finish nor take back",
+}
+
+
+def run_result(run: Run, ending: Ending, *, settled: bool = False) -> Result:
+    """Return the result of a run.
+
+    Args:
+        run: As recorded.
+        ending: How its steps ended.
+        settled: The command's job was to take an interrupted run back, so that being back is success.
+    """
+    from olmis_release.deploy.ending import closing
+
+    last = closing(run)
+    good = run.outcome is Outcome.DEPLOYED or (settled and run.outcome is Outcome.ROLLED_BACK)
+    return Result(
+        text=run_text(run),
+        data=run_data(run),
+        state=last.state,
+        next=last.next,
+        failure=None if good else _failure(run, ending, follow=last.next),
+        exit_code=0 if settled else run.exit_code or 0,
+    )
+
+
+def run_data(run: Run) -> dict[str, object]:
+    """Return a run for scripts: the keys that `history --json` and `deploy --json` promise, and a few more."""
+    return run.model_dump(mode="json", exclude={"settings"})
+
+
+def run_text(run: Run) -> str:
+    """Return one sentence on how a run ended and how long users were cut off."""
+    verb = "rollback to" if run.kind is PlanPurpose.ROLLBACK else "deploy of"
+    outage = f"users were cut off for {minutes(run.outage_s)}" if run.outage_s else "users were not cut off"
+    return f"{run.instance} {WORDS[run.outcome]} the {verb} {run.release} after {took(run)}; {outage}."
+
+
+def took(run: Run) -> str:
+    """Return how long a run took."""
+    if run.ended is None:
+        return "-"
+    return minutes((clock.parse_iso(run.ended) - clock.parse_iso(run.started)).total_seconds())
+
+
+def _failure(run: Run, ending: Ending, *, follow: str) -> ReleaseError:
+    errors = [error for error in (ending.failure, ending.undo_failure) if error]
+    details = "\n".join(error.details for error in errors if error.details)
+    error = FAILURES[run.outcome](run.failure or f"The {run.kind} failed.", resolution=follow, details=details)
+    error.exit_code = run.exit_code or error.exit_code
+    return error

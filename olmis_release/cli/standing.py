@@ -1,0 +1,37 @@
+"""What an instance serves according to its records: the STATE line where nothing was asked of the instance itself."""
+
+from __future__ import annotations
+
+from olmis_release.plan.model import Outcome, Run
+from olmis_release.workspace import Workspace
+
+
+def recorded_state(workspace: Workspace, instance: str) -> str:
+    """Return the state of an instance that this command has not touched; never raises."""
+    from olmis_release.plan.records import runs
+
+    try:
+        known = runs(workspace, instance)
+    except Exception:  # noqa: BLE001 - the last line of an error message must not be another error
+        return f"{instance}: untouched; its records cannot be read."
+    return standing_after(instance, known[-1] if known else None)
+
+
+def standing_after(instance: str, last: Run | None) -> str:
+    """Return what an instance serves after its last run."""
+    from olmis_release.deploy.ending import closing
+
+    match last:
+        case None:
+            return f"{instance}: untouched; nothing was deployed from this workspace yet."
+        case Run(outcome=Outcome.RUNNING):
+            return (
+                f"{instance}: the {last.kind} of {last.release} (plan {last.code}, begun {last.started}) "
+                "has not ended; what serves is not verified."
+            )
+        case Run(outcome=Outcome.NOT_RESTORED):
+            return closing(last).state
+        case Run(outcome=Outcome.DEPLOYED):
+            return f"{instance}: untouched, serving {last.release}."
+        case _:
+            return f"{instance}: untouched, serving {last.previous or 'nothing'}."

@@ -1,0 +1,131 @@
+"""`status`: what runs on an instance, since when, how well, and whether anybody changed it by hand."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from olmis_release.cli.arguments import instance_argument
+from olmis_release.cli.examples import ExampleCommand
+from olmis_release.cli.options import GLOBAL_HELP, global_options
+from olmis_release.cli.result import NOTHING_TOUCHED, Result
+from olmis_release.cli.session import Session
+from olmis_release.errors import ReleaseError, TargetUnreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from olmis_release.cli.observed import Standing
+
+
+@click.command(
+    cls=ExampleCommand,
+    short_help="what runs, since when, how well",
+    epilog=GLOBAL_HELP,
+    examples=[
+        "olmis-release status",
+        "olmis-release status uat --json",
+    ],
+)
+@instance_argument(required=False)
+@global_options(hidden=True)
+@click.pass_obj
+def status(session: Session, *, instance: str | None) -> Result:
+    """Show what an instance (or each of them) runs, since when, health, drift and the wall."""
+    from olmis_release.cli.observed import observe_standing
+
+    if instance is None:
+        return _result(session, [_tolerant(session, name) for name in session.workspace.instance_names()], None)
+    return _result(session, [observe_standing(session.workspace, session.site(instance))], instance)
+
+
+def _tolerant(session: Session, name: str) -> Standing:
+    """Return what is known of one of many instances; one that does not answer must not hide the others."""
+    from olmis_release.cli.observed import Standing, observe_standing
+    from olmis_release.plan.records import last_good
+
+    try:
+        return observe_standing(session.workspace, session.site(name))
+    except ReleaseError as error:
+        run = last_good(session.workspace, name)
+        return Standing(
+            instance=name,
+            purpose="",
+            release=run.release if run else None,
+            since=run.ended if run else None,
+            error=f"{error.message} {error.resolution}",
+        )
+    finally:
+        session.instance = None
+
+
+def _result(session: Session, standings: Sequence[Standing], instance: str | None) -> Result:
+    failed = [one for one in standings if one.error]
+    return Result(
+        text=_text(session, standings) if standings else "There is no instance file in manifests/instances/.",
+        data={"instances": [{**asdict(one), "is_well": one.is_well} for one in standings]},
+        state=_state(standings[0]) if instance else NOTHING_TOUCHED,
+        next=_next(standings),
+        failure=_unreachable(failed) if failed else None,
+    )
+
+
+def _unreachable(failed: Sequence[Standing]) -> ReleaseError:
+    names = ", ".join(one.instance for one in failed)
+    return TargetUnreachable(
+        f"Not every instance could be asked: {names}.",
+        resolution=f"olmis-release status {failed[0].instance}",
+        details="\n".join(f"{one.instance}: {one.error}" for one in failed),
+    )
+
+
+def _text(session: Session, standings: Sequence[Standing]) -> str:
+    from olmis_release.cli.tables import table
+
+    headers = ["INSTANCE", "PURPOSE", "RUNNING", "SINCE", "HEALTH", "DRIFT", "WALL"]
+    lines = [table(headers, [_row(session, one) for one in standings])]
+    lines += [f"  {one.instance}: {difference}" for one in standings for difference in one.drift]
+    return "\n".join(lines)
+
+
+def _row(session: Session, one: Standing) -> tuple[str, ...]:
+    from olmis_release.cli.history import when
+
+    zone = session.zone_of(one.instance)
+    return (
+        one.instance,
+        one.purpose or "-",
+        one.release or "-",
+        when(one.since, zone) if one.since else "-",
+        f"{one.healthy}/{one.components}" if one.components else "-",
+        str(len(one.drift)) if one.drift else "?" if one.error else "none",
+        one.wall or "?",
+    )
+
+
+def _state(one: Standing) -> str:
+    serving = f"serving {one.release}" if one.release else "nothing deployed from this workspace"
+    match one.wall:
+        case "open":
+            return f"{one.instance}: open, {serving}, {one.healthy} of {one.components} components well."
+        case "closed":
+            return f"{one.instance}: CLOSED to users by the wall; {serving} behind it."
+        case _:
+            return f"{one.instance}: no wall; {serving}."
+
+
+def _next(standings: Sequence[Standing]) -> str:
+    unwell = next((one for one in standings if not one.is_well), None)
+    match unwell:
+        case None if standings:
+            return f"olmis-release history {standings[0].instance}"
+        case None:
+            return "write manifests/instances/NAME.yml; `olmis-release init` shows an example"
+        case _ if unwell.error:
+            return f"olmis-release preflight {unwell.instance}"
+        case _ if unwell.release is None:
+            return f"olmis-release plan --to {unwell.instance}"
+        case _:
+            return f"olmis-release smoke {unwell.instance}"
