@@ -27,6 +27,11 @@ INSTANCE = "uat"
 LOOPBACK = "127.0.0.1"
 TOOL_S = 900.0
 Filters = dict[str, str | list[str] | bool]
+MIRRORS = """\
+# The lab's registry stands in for Docker Hub.
+kind: registries
+mirrors: {{docker.io: "{registry}"}}
+"""
 PROJECT_LABEL = "com.docker.compose.project"
 
 
@@ -153,6 +158,10 @@ def make_estate(folder: Path, wishes: Wishes) -> Estate:
         shutil.copytree(wishes.manifests / name, folder / "manifests" / name)
     shutil.copytree(ROOT / "hooks", folder / "hooks")
     (folder / "plans").mkdir()
+    mirrors = (
+        f"# The lab's registry stands in for Docker Hub.\nkind: registries\nmirrors:\n  docker.io: {wishes.registry}\n"
+    )
+    (folder / "manifests" / "registries.yml").write_text(mirrors, encoding="utf-8")
     estate = Estate(folder=folder, project=wishes.project, port=wishes.port or free_port())
     estate.change(instance_values(estate, wishes))
     write_settings(estate, wishes.boot_scale)
@@ -166,7 +175,6 @@ def instance_values(estate: Estate, wishes: Wishes) -> dict[tuple[str, ...], str
         ("project",): estate.project,
         ("settings",): f"settings/{INSTANCE}.env",
         ("wall", "publish"): f'"{LOOPBACK}:{estate.port}"',
-        ("registries", "docker.io"): wishes.registry,
         ("timeouts", "ready_s"): f"{wishes.ready_s:g}",
         ("timeouts", "pull_s"): "300",
         ("timeouts", "gate_s"): "20",

@@ -23,7 +23,7 @@ def _set(lines: list[str], path: Path, value: str) -> None:
     """Set one value: walk down to the deepest block there is, replace the key there or add what is missing."""
     depth, begin, end = _deepest(lines, path)
     at = _find(lines[begin:end], path[depth], indent=depth * INDENT)
-    start = (begin if depth else end) if at is None else begin + at
+    start = end if at is None else begin + at
     stop = start if at is None else start + 1 + _length(lines[start + 1 :], indent=depth * INDENT)
     lines[start:stop] = _block(path[depth:], value, indent=depth * INDENT)
 
