@@ -7,7 +7,7 @@ could come out differently on another day or another host.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from olmis_release.errors import Where
@@ -21,6 +21,7 @@ from olmis_release.manifest.model import (
     ReleaseManifest,
     Role,
 )
+from olmis_release.manifest.provenance import KeyPath
 from olmis_release.manifest.variables import filled, mapped, names_in, placed_texts
 from olmis_release.manifest.volumes import volumes_of, with_renamed_volumes
 from olmis_release.text import did_you_mean, listed
@@ -43,6 +44,7 @@ class Surroundings:
         overrides: Component to dotted path to value: what this place needs different.
         mirrors: Registry host to the mirror that is asked instead.
         front: Component whose published ports the wall takes over.
+        where: Gives the place of a path in the instance file, for messages.
     """
 
     project: str
@@ -53,6 +55,11 @@ class Surroundings:
     overrides: Mapping[str, Mapping[str, ComposeValue]]
     mirrors: Mapping[str, str]
     front: str
+    where: Callable[[KeyPath], Where] | None = None
+
+    def place(self, *keys: str | int) -> Where | None:
+        """Return the place of something in the instance file, if the file is known."""
+        return self.where(keys) if self.where else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,13 +103,12 @@ _HEAD = "# Release {version}, rendered by olmis-release. Change the manifests or
 
 def _check_components(manifest: ReleaseManifest, surroundings: Surroundings, findings: Findings) -> None:
     known = manifest.components
-    named = {"the wall's component": (surroundings.front,), "`components`": tuple(surroundings.overrides)}
-    for what, names in named.items():
-        for name in names:
-            if name not in known:
-                message = f"{what} of the instance file names {name}, which is not in release {manifest.version}."
-                advice = did_you_mean(name, known) or f"There are: {listed(sorted(known))}."
-                findings.error("E-UNKNOWN-COMPONENT", message, where=None, do=advice)
+    named: dict[KeyPath, str] = {("components", name): name for name in surroundings.overrides}
+    for path, name in {**named, ("wall", "component"): surroundings.front}.items():
+        if name not in known:
+            message = f"the instance file speaks of {name}, which is not in release {manifest.version}."
+            advice = did_you_mean(name, known) or f"There are: {listed(sorted(known))}."
+            findings.error("E-UNKNOWN-COMPONENT", message, where=surroundings.place(*path), do=advice)
 
 
 def _own_body(name: str, component: Component, surroundings: Surroundings) -> ComposeBody:
@@ -120,15 +126,15 @@ def _own_body(name: str, component: Component, surroundings: Surroundings) -> Co
 
 def _with_overrides(body: ComposeBody, name: str, surroundings: Surroundings, *, findings: Findings) -> ComposeBody:
     for path, value in surroundings.overrides.get(name, {}).items():
+        place = surroundings.place("components", name, "set", path)
         why = bodies.why_not_a_key(bodies.split(path)[0])
         if why:
-            findings.error("E-COMPOSE-KEY", f"components.{name}.set of the instance file: {why}", where=None)
+            findings.error("E-COMPOSE-KEY", f"{name}: {why}", where=place)
             continue
         try:
             body = bodies.with_value(body, path, value)
         except ValueError as error:
-            message = f"components.{name}.set of the instance file: {error}."
-            findings.error("E-SET", message, where=None, do="Set the whole of it instead.")
+            findings.error("E-SET", f"{name}: {error}.", where=place, do="Set the whole of it instead.")
     return body
 
 
