@@ -5,7 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import FrameType
 
 import click
@@ -24,15 +25,21 @@ def main(args: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if args is None else args)
     session = Session(as_json="--json" in given)
     _prepare_streams()
-    _signals_are_ctrl_c()
-    try:
-        outcome = root.main(given, prog_name=PROGRAM, standalone_mode=False, obj=session)
-        session.close()
-        return _told(session, outcome)
-    except BaseException as error:  # noqa: BLE001 - the one boundary: whatever it was, a person gets a clear ending
-        session.close()
-        choose_colors(session)
-        return tell_error(session, as_release_error(session, error), state=_state(session))
+    with _signals_are_ctrl_c():
+        try:
+            return _run(session, given)
+        except BaseException as error:  # noqa: BLE001 - the one boundary: whatever it was, a person gets a clear ending
+            session.close()
+            choose_colors(session)
+            return tell_error(session, as_release_error(session, error), state=_state(session))
+        finally:
+            session.end()
+
+
+def _run(session: Session, given: list[str]) -> int:
+    outcome = root.main(given, prog_name=PROGRAM, standalone_mode=False, obj=session)
+    session.close()
+    return _told(session, outcome)
 
 
 def _told(session: Session, outcome: object) -> int:
@@ -93,12 +100,19 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def _signals_are_ctrl_c() -> None:
+@contextmanager
+def _signals_are_ctrl_c() -> Iterator[None]:
     """Treat SIGTERM and a lost terminal as Ctrl-C: a deploy then takes itself back and says so."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
 
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, interrupt)
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -120,3 +120,10 @@ class Session:
         """Stop showing progress, for a question or the result; the next event begins it again."""
         if self._renderer is not None:
             self._renderer.close()
+
+    def end(self) -> None:
+        """Let go of the log file."""
+        if self.log_file is not None:
+            from olmis_release.cli.logfile import end_log
+
+            end_log()
