@@ -24,7 +24,9 @@ ONLY_LOOKING = frozenset({StepKind.PULL_IMAGES, StepKind.PROVE_OLD})
 class Step(Protocol):
     """One step of a plan with its exact inverse."""
 
-    planned: PlannedStep
+    @property
+    def planned(self) -> PlannedStep:
+        """What the plan says of it."""
 
     def apply(self, job: Job) -> str:
         """Do it; return what was found in a few words.

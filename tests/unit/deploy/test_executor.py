@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -41,9 +41,11 @@ class Rehearsed:
     diary: list[str]
     fails: BaseException | None = None
     undo_fails: BaseException | None = None
+    meanwhile: Callable[[], None] = lambda: None
 
     def apply(self, job: Job) -> str:
         self.diary.append(f"apply {self.planned.kind}")
+        self.meanwhile()
         if self.fails:
             raise self.fails
         return "done"
@@ -147,7 +149,7 @@ def test_every_intent_is_in_the_journal_before_its_step_acts(tmp_path: Path) -> 
     steps = rehearsal(diary)
     job = job_in(tmp_path)
     seen: list[Mark] = []
-    steps[1].apply = lambda _job: str(seen.append(job.journal.records[-1].mark))  # type: ignore[method-assign]
+    steps[1].meanwhile = lambda: seen.append(job.journal.records[-1].mark)
 
     perform(steps, job, diary)
 
@@ -158,7 +160,12 @@ def test_a_journal_that_cannot_be_written_stops_the_step_before_it_acts(tmp_path
     diary: list[str] = []
     steps = rehearsal(diary)
     job = job_in(tmp_path)
-    steps[0].apply = lambda _job: str((tmp_path / "journal").unlink() or (tmp_path / "journal").mkdir())  # type: ignore[method-assign]
+
+    def break_the_journal() -> None:
+        (tmp_path / "journal").unlink()
+        (tmp_path / "journal").mkdir()
+
+    steps[0].meanwhile = break_the_journal
 
     ending = perform(steps, job, diary)
 
