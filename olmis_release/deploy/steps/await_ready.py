@@ -23,7 +23,9 @@ class AwaitReady:
     def apply(self, job: Job) -> str:
         """Wait."""
         components = self.planned.components or tuple(job.release.components)
-        await_ready(job.site, job.release, components, timeout_s=job.site.config.timeouts.ready_s)
+        limits = job.site.config.timeouts
+        timeout_s = limits.ready_s + limits.steady_s
+        await_ready(job.site, job.release, components, timeout_s=timeout_s, steady_s=limits.steady_s)
         if not job.plan_has(StepKind.RAISE_WALL):
             job.outage.end()
         return f"{plural(len(components), 'component')} ready"
