@@ -33,8 +33,8 @@ def images_have_room(subject: Subject) -> Finding:
 
 
 def _compare(free: int, *, measured: int, expected: int, count: int) -> Finding:
-    verb = "needs" if count == 1 else "need"
-    need = f"{plural(count, 'image')} to pull {verb} about {human_bytes(expected)}; {human_bytes(free)} are free there."
+    what = f"{plural(count, 'image')} to pull, containers and logs need" if count else "Containers and logs need"
+    need = f"{what} about {human_bytes(expected)}; {human_bytes(free)} are free on the engine."
     if free < measured:
         return failed(need, resolution="Free room there (never with a prune: it may take images of the way back).")
     if free < expected:

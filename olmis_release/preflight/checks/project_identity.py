@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from olmis_release.instance.ports import Container, ContainerStatus
 from olmis_release.preflight.model import Check, Finding, Subject, failed, passed, warned
+from olmis_release.text import plural
 
 WALL_LABEL = "org.openlmis.release.wall"
 
@@ -44,7 +45,7 @@ def _twins_or_fine(subject: Subject) -> Finding:
     project, running = subject.site.config.project, len(subject.containers)
     twins = _twins(subject)
     if not twins:
-        found = f"holds {running} container(s)" if running else "is new here"
+        found = f"holds {plural(running, 'container')}" if running else "is new here"
         return passed(f"Project {project} {found}; no other project runs this distribution.")
     named = f"{_list(twins)} on the same engine, not managed by this tool, run(s) the same components"
     if running:

@@ -32,7 +32,7 @@ def _wrong(component: Component, container: Container | None, *, before: Contain
     if container.status is not ContainerStatus.RUNNING:
         return f"{container.status} (exit code {container.exit_code}), expected running"
     if before is not None and (before.id, before.started_at) != (container.id, container.started_at):
-        return f"it restarted during the tests ({container.restarts} restarts in all)"
+        return f"it restarted during the tests (restarted by Docker so far: {container.restarts})"
     if container.health == UNHEALTHY and not component.consul:
         return "its health check fails"
     return ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from olmis_release.instance.config import SmokeCheck
 from olmis_release.instance.ports import Answer
-from olmis_release.smoke.asking import ask
+from olmis_release.smoke.asking import ask, no_answer
 from olmis_release.smoke.model import Probe, ProbeResult, Scene
 
 _ABSENT = object()
@@ -44,7 +44,7 @@ def _inside(document: object, step: str) -> object:
 def _wrong(check: SmokeCheck, answer: Answer, *, limit_s: float) -> list[str]:
     """Return everything that is not as declared."""
     if not answer.status:
-        return [f"no answer within {limit_s:g} s ({answer.error})"]
+        return [f"{no_answer(answer)}; allowed are {limit_s:g} s"]
     wrong = []
     if answer.status != check.expect_status:
         wrong.append(f"got {answer.status}, expected {check.expect_status}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from olmis_release.instance.ports import Answer
 from olmis_release.manifest.model import Role
-from olmis_release.smoke.asking import ask
+from olmis_release.smoke.asking import ask, no_answer
 from olmis_release.smoke.model import Probe, ProbeResult, Scene
 
 
@@ -24,7 +24,7 @@ def ui_answers(scene: Scene) -> Iterator[ProbeResult]:
 def _wrong(answer: Answer) -> str:
     """Return what is wrong with the start page, nothing when all is well; a redirect (to the login) is well."""
     if not answer.status:
-        return f"GET / got no answer: {answer.error}"
+        return f"GET / got {no_answer(answer)}"
     if not 200 <= answer.status < 400:
         return f"GET / got {answer.status}, expected a page"
     if answer.status < 300 and "<html" not in answer.text.lower():

@@ -80,13 +80,16 @@ def test_room_for_images_is_judged_by_the_ones_they_replace(place: Place) -> Non
     assert images_have_room(place.subject).status == "ok"
     free(place, 2 * GIB)
     finding = images_have_room(place.subject)
-    assert (finding.status, finding.message.startswith("1 image to pull needs about 2.4 GB")) == ("fail", True)
+    assert (finding.status, finding.message.startswith("1 image to pull, containers and logs need about 2.4 GB")) == (
+        "fail",
+        True,
+    )
 
 
 def test_assumed_sizes_warn_and_never_refuse(place: Place) -> None:
     free(place, 2 * GIB)
     finding = images_have_room(place.subject)
-    assert (finding.status, finding.message.startswith("6 images to pull need about")) == ("warn", True)
+    assert (finding.status, finding.message.startswith("6 images to pull, containers and logs need")) == ("warn", True)
 
 
 def test_a_full_disk_is_refused_even_when_nothing_is_to_be_pulled(place: Place) -> None:

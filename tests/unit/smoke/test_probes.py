@@ -7,6 +7,7 @@ import pytest
 
 from olmis_release.instance.ports import Answer, ContainerStatus
 from olmis_release.manifest.model import Role
+from olmis_release.smoke.asking import no_answer
 from olmis_release.smoke.model import ProbeResult, Scene, containers_of
 from olmis_release.smoke.probes.containers import containers
 from olmis_release.smoke.probes.declared import declared, value_at
@@ -15,7 +16,7 @@ from olmis_release.smoke.probes.versions import versions
 from tests.fakes.instance import STARTED, an_answer
 from tests.fakes.preflight import Place, a_component, a_release, an_instance
 
-NO_ANSWER = an_answer(0, error="connection refused")
+NO_ANSWER = an_answer(0, error="ConnectionError: HTTPConnectionPool(…): [Errno 111] Connection refused")
 PAGE = an_answer(text="<!doctype html><HTML lang=en></html>")
 
 
@@ -75,6 +76,18 @@ def test_a_component_may_report_another_version_than_its_tag(place: Place) -> No
     assert failed(list(versions(scene(place)))) == {}
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("ReadTimeout: HTTPConnectionPool(…): Read timed out. (read timeout=3.0)", "no answer (none in time)"),
+        ("TimeoutError: the answer did not end in time", "no answer (none in time)"),
+        ("SSLError: certificate has expired", "no answer (SSLError: certificate has expired)"),
+    ],
+)
+def test_why_no_answer_came_is_said_in_few_words(error: str, said: str) -> None:
+    assert no_answer(an_answer(0, error=error)) == said
+
+
 @pytest.mark.parametrize("answer", [PAGE, an_answer(302), an_answer(301)])
 def test_a_page_or_a_redirect_is_a_user_interface(place: Place, answer: Answer) -> None:
     place.front.prepare("GET", "/", answer)
@@ -84,7 +97,7 @@ def test_a_page_or_a_redirect_is_a_user_interface(place: Place, answer: Answer) 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (NO_ANSWER, "GET / got no answer: connection refused"),
+        (NO_ANSWER, "GET / got no answer (connection refused)"),
         (an_answer(503, text="<html>"), "GET / got 503, expected a page"),
         (an_answer(404), "GET / got 404, expected a page"),
         (an_answer(json={}), "GET / got 200, but no HTML page"),
@@ -126,7 +139,7 @@ def test_a_declared_check_without_an_answer_fails(place: Place) -> None:
     declare(place)
     place.front.prepare("GET", "/api/facilities", NO_ANSWER)
     (result,) = declared(scene(place))
-    assert (result.ok, "no answer within 10 s (connection refused)" in result.message) == (False, True)
+    assert (result.ok, "no answer (connection refused); allowed are 10 s" in result.message) == (False, True)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +190,7 @@ def test_a_restart_during_the_tests_fails(place: Place) -> None:
     earlier = scene(place)
     place.change_container("auth", restarts=1, started_at=STARTED + timedelta(seconds=9))
     assert failed(list(containers(earlier))) == {
-        "container of auth": "it restarted during the tests (1 restarts in all)"
+        "container of auth": "it restarted during the tests (restarted by Docker so far: 1)"
     }
 
 

@@ -170,7 +170,7 @@ def test_all_that_are_not_ready_are_named(place: Place, clock: Clock) -> None:
     place.front.prepare("GET", "/auth", an_answer(0, error="refused"))
     error = failure(place, clock, "requisition", "auth", "db", timeout_s=3)
     assert error.message.startswith("2 components not ready after 3 s. requisition: ")
-    assert "auth: expected version 4.0.0 at /auth; saw no answer (refused)" in error.message
+    assert "auth: expected version 4.0.0 at /auth; saw no answer (connection refused)" in error.message
     assert "db" not in error.message
 
 
