@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from psycopg import sql as quoting
@@ -19,6 +20,8 @@ LISTS = (
     "temp_tablespaces",
     "unix_socket_directories",
 )
+
+_ITEM = re.compile(r'\s*(?:"((?:[^"]|"")*)"|([^",]*?))\s*,')
 
 _GRANTS = (
     "SELECT pg_get_userbyid(a.grantor) AS grantor, CASE a.grantee WHEN 0 THEN NULL ELSE pg_get_userbyid(a.grantee) END"
@@ -100,10 +103,4 @@ def _setting(copy: str, row: Row) -> Statement:
 
 def list_items(content: str) -> list[str]:
     """Split PostgreSQL's spelling of a list of names: commas part, quotes keep together, doubled quotes are one."""
-    items, inside = [""], False
-    for piece in content.replace('""', "\0").split('"'):
-        parts = [piece] if inside else [part.strip() for part in piece.split(",")]
-        items[-1] += parts[0]
-        items += parts[1:]
-        inside = not inside
-    return [item.replace("\0", '"') for item in items]
+    return [quoted.replace('""', '"') or plain for quoted, plain in _ITEM.findall(f"{content},")]

@@ -84,12 +84,12 @@ def value(content: str | int | bool | None) -> sql.Composable:  # noqa: FBT001 -
     return sql.Literal(content)
 
 
-def do(text: LiteralString, **values: sql.Composable) -> Statement:
+def do(text: LiteralString, /, **values: sql.Composable) -> Statement:
     """Return a statement without a result; ``{key}`` in the text becomes the value given."""
     return Statement(text=_filled(text, values), returns=False)
 
 
-def ask(text: LiteralString, **values: sql.Composable) -> Statement:
+def ask(text: LiteralString, /, **values: sql.Composable) -> Statement:
     """Return a query whose rows come back as JSON, in the order in which it gives them."""
     inner = _filled(text, values)
     return Statement(text=f"SELECT coalesce(json_agg(q), '[]') FROM ({inner}) q", returns=True)  # noqa: S608 - quoted above

@@ -53,17 +53,7 @@ def url_from(variable: str, environment: Mapping[str, str]) -> str:
         BadInput: It is not set, or is no PostgreSQL URL; the value is never shown, it holds a password.
     """
     url = environment.get(variable, "")
-    problem = (
-        "is not set"
-        if not url
-        else ""
-        if url.startswith(("postgresql://", "postgres://"))
-        else "is no postgresql:// URL"
-    )
-    try:
-        conninfo.conninfo_to_dict(url)
-    except psycopg.ProgrammingError:
-        problem = "is no valid URL"
+    problem = _problem(url)
     if problem:
         raise BadInput.one(
             f"The environment variable {variable}, which the instance file names as database.url_from, {problem}.",
@@ -71,6 +61,18 @@ def url_from(variable: str, environment: Mapping[str, str]) -> str:
             code="E-DATABASE-URL",
         )
     return url
+
+
+def _problem(url: str) -> str:
+    if not url:
+        return "is not set"
+    if not url.startswith(("postgresql://", "postgres://")):
+        return "is no postgresql:// URL"
+    try:
+        conninfo.conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        return "is no valid URL"
+    return ""
 
 
 def _carry_out(connection: psycopg.Connection, statement: Statement) -> tuple[Row, ...] | None:

@@ -21,7 +21,7 @@ class EngineWithFiles(FakeEngine):
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         super().__init__(images={REFERENCE: an_image(REFERENCE)})
-        self.files = files
+        self.content = files
         self.folders: list[str] = []
 
     def image(self, reference: str) -> Image | None:
@@ -30,8 +30,8 @@ class EngineWithFiles(FakeEngine):
 
     def read_members(self, image: str, wanted: Callable[[str], bool], *, folder: str) -> dict[str, bytes]:
         self.folders.append(folder)
-        below = [path for path in self.files if path == folder or path.startswith(folder.rstrip("/") + "/")]
-        return {path: self.files[path] for path in below if wanted(path)}
+        below = [path for path in self.content if path == folder or path.startswith(folder.rstrip("/") + "/")]
+        return {path: self.content[path] for path in below if wanted(path)}
 
 
 def jar(**members: bytes) -> bytes:

@@ -13,7 +13,9 @@ def file(version: str | None, *, crc: int = 1, name: str = "n") -> ImageMigratio
     return ImageMigration(version=version, name=name, checksum=crc, script=script)
 
 
-def row(version: str | None, *, crc: int | None = 1, name: str = "n", kind: str = "SQL", success: bool = True) -> Applied:
+def row(
+    version: str | None, *, crc: int | None = 1, name: str = "n", kind: str = "SQL", success: bool = True
+) -> Applied:
     script = f"{version}__{name}.sql" if version else f"R__{name}.sql"
     return Applied(version=version, checksum=crc, script=script, success=success, kind=kind)
 

@@ -38,7 +38,7 @@ def test_values_are_what_stands_behind_the_equals_sign(file: Path) -> None:
 
 
 def test_every_bad_line_is_named_at_once(file: Path) -> None:
-    text = "A=1\nA=2\nexport B=1\nB-\u00e9=1\nNOVALUE\nQ=\"x\"\nC=1 # one\nV=a\x07b\n"
+    text = 'A=1\nA=2\nexport B=1\nB-\u00e9=1\nNOVALUE\nQ="x"\nC=1 # one\nV=a\x07b\n'
     assert problems(file, text) == [
         "settings/uat.env:2 E-SETTINGS-DUPLICATE",
         "settings/uat.env:3 E-SETTINGS-LINE",
@@ -113,4 +113,4 @@ def test_settings_without_a_fingerprint_are_not_kept(tmp_path: Path) -> None:
 
 
 def test_a_value_with_quotes_is_escaped_for_compose() -> None:
-    assert for_compose('it\'s $a\\"') == '"it\'s \\$a\\\\\\""'
+    assert for_compose("it's $a\\\"") == '"it\'s \\$a\\\\\\""'
