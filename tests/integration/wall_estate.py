@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 
 import docker
+from docker.errors import ImageNotFound
 from docker.models.containers import Container as SdkContainer
 
 from lab.fleet import Fleet
@@ -87,13 +88,22 @@ class WallEstate:
 
     def start_upstream(self, *, alias: str = "nginx", port: int = 80) -> SdkContainer:
         """Start a container that answers by telling what it was asked."""
+        return self.add(self._image, alias=alias, entrypoint=["python3", "-c", UPSTREAM, str(port)], init=True)
+
+    def add(self, image: str, *, alias: str, entrypoint: list[str] | None = None, init: bool = False) -> SdkContainer:
+        """Start a container under a component's name."""
+        network = f"{self.project}_default"
+        try:
+            self.docker.images.get(image)
+        except ImageNotFound:
+            self.docker.images.pull(image)
         made = self.docker.containers.create(
-            self._image,
-            entrypoint=["python3", "-c", UPSTREAM, str(port)],
+            image,
+            entrypoint=entrypoint,
             labels=LAB,
-            init=True,
-            network=self._network.name,
-            networking_config={self._network.name: self.docker.api.create_endpoint_config(aliases=[alias])},
+            init=init,
+            network=network,
+            networking_config={network: self.docker.api.create_endpoint_config(aliases=[alias])},
         )
         made.start()
         self._made.append(made)
@@ -106,6 +116,14 @@ class WallEstate:
             assert time.monotonic() - began < within_s, f"no {status} from the front within {within_s} s"
             time.sleep(0.05)
         return time.monotonic() - began
+
+    def await_consul(self) -> None:
+        """Wait until Consul answers through the entrance."""
+        for _ in range(100):
+            if self.front.request("GET", "/__olmis_release/consul/v1/status/leader").status == 200:
+                return
+            time.sleep(0.1)
+        raise AssertionError("Consul does not answer")
 
     def remove(self) -> None:
         """Take everything away again."""
