@@ -6,11 +6,9 @@ empty volumes beside the one that users work with.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from olmis_release.instance.ports import Container, ContainerStatus
 from olmis_release.preflight.model import Check, Finding, Subject, failed, passed, warned
-from olmis_release.text import plural
+from olmis_release.text import listed, plural
 
 WALL_LABEL = "org.openlmis.release.wall"
 
@@ -36,7 +34,7 @@ def _foreign(subject: Subject) -> Finding | None:
     if not components or components & (set(subject.manifest.components) | planned):
         return None
     return failed(
-        f"Project {subject.site.config.project} runs something else: {_list(components)}.",
+        f"Project {subject.site.config.project} runs something else: {listed(sorted(components))}.",
         resolution="Correct `project` in the instance file.",
     )
 
@@ -47,7 +45,7 @@ def _twins_or_fine(subject: Subject) -> Finding:
     if not twins:
         found = f"holds {plural(running, 'container')}" if running else "is new here"
         return passed(f"Project {project} {found}; no other project runs this distribution.")
-    named = f"{_list(twins)} on the same engine, not managed by this tool, run(s) the same components"
+    named = f"the same components run on this engine as {listed(twins)}, which this tool does not manage"
     if running:
         return warned(f"Beside project {project}, {named}.", resolution="Make sure that users are on the right one.")
     return failed(
@@ -84,10 +82,6 @@ def _shared_volumes(subject: Subject) -> tuple[str, ...]:
 
 def _works(container: Container) -> bool:
     return container.status in {ContainerStatus.RUNNING, ContainerStatus.RESTARTING, ContainerStatus.PAUSED}
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names))
 
 
 CHECK = Check(
