@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import secrets
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from docker.errors import NotFound
 
 from lab.fleet import Fleet, ensure_fleet
 from olmis_release.errors import StepFailed, TargetUnreachable
@@ -16,11 +17,10 @@ from olmis_release.instance.config import Docker
 from olmis_release.instance.engine import DockerEngine
 from olmis_release.instance.own_containers import TEMPORARY_LABEL
 from olmis_release.instance.ports import ContainerStatus
-from olmis_release.instance.registry import RegistryClient, on_mirror
+from olmis_release.instance.registry import RegistryClient
 from olmis_release.manifest.model import ImageRef
 
 pytestmark = pytest.mark.docker
-PULLED = "openlmis/requisition:7.1.0-exits-after-20"
 BASE = "debian:bookworm-slim"
 
 
@@ -179,46 +179,66 @@ def test_stopping_and_removing_twice_or_what_is_not_there_is_fine(engine: Docker
     assert engine.container(made) is None
 
 
-def test_an_image_is_pulled_by_digest_and_keeps_a_name(engine: DockerEngine, fleet: Fleet, tmp_path: Path) -> None:
-    mirrors = {"docker.io": fleet.registry}
-    image = ImageRef.parse(PULLED)
-    digest = RegistryClient(mirrors, tmp_path).digest(image)
-    reference = on_mirror(image.model_copy(update={"digest": digest}), mirrors)
-    forget(engine, reference)
+@pytest.fixture
+def published(engine: DockerEngine, fleet: Fleet) -> Iterator[str]:
+    """Push a tiny image of its own to the registry, which the engine then does not have; gives its name with tag."""
+    name = f"{fleet.registry}/test/pulled-{secrets.token_hex(3)}"
+    one_file = io.BytesIO()
+    with tarfile.open(fileobj=one_file, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo(secrets.token_hex(8)))
+    engine._client.import_image_from_data(one_file.getvalue(), repository=name, tag="1")
+    pushed = engine._client.push(name, tag="1", stream=True, decode=True)
+    assert not [line for line in pushed if "error" in line]
+    forget(engine, name)
+    yield f"{name}:1"
+    forget(engine, name)
+
+
+def forget(engine: DockerEngine, repository: str) -> None:
+    # By name, never by id: a test that failed half-way may have left the name with an image that others need.
+    for known in engine._client.images(repository):
+        for name in (*(known["RepoTags"] or ()), *(known["RepoDigests"] or ())):
+            if name.startswith((f"{repository}:", f"{repository}@")):
+                engine._client.remove_image(name)
+
+
+def digest_of(name: str, fleet: Fleet, cache: Path) -> str:
+    image = ImageRef.parse(name.removeprefix(f"{fleet.registry}/"))
+    digest = RegistryClient({"docker.io": fleet.registry}, cache).digest(image)
+    assert digest is not None
+    return digest
+
+
+def test_an_image_is_pulled_by_digest_and_keeps_a_name(
+    engine: DockerEngine, fleet: Fleet, published: str, tmp_path: Path
+) -> None:
+    digest = digest_of(published, fleet, tmp_path)
+    assert engine.image(published) is None
     told: list[tuple[float, float]] = []
-    pulled = engine.pull(reference, timeout_s=120, on_progress=lambda done, total: told.append((done, total)))
-    assert pulled.digests == (f"{fleet.registry}/openlmis/requisition@{digest}",)
-    known = engine.image(reference)
+    pulled = engine.pull(
+        f"{published}@{digest}", timeout_s=120, on_progress=lambda done, total: told.append((done, total))
+    )
+    assert pulled.digests == (f"{published[:-2]}@{digest}",)
+    known = engine.image(f"{published}@{digest}")
     assert known is not None
-    assert known.tags == (f"{fleet.registry}/{PULLED}",)
+    assert (known.id, known.tags) == (pulled.id, (published,))
     assert all(done <= total for done, total in told)
 
 
-def test_a_tag_that_another_image_holds_stays_with_it(engine: DockerEngine, fleet: Fleet) -> None:
-    reference = fleet.pinned(PULLED)
-    repository, _, digest = reference.partition("@")
-    forget(engine, f"{fleet.registry}/{PULLED}@{digest}")
-    engine._client.tag(BASE, repository, PULLED.partition(":")[2])
-    pulled = engine.pull(f"{fleet.registry}/{PULLED}@{digest}", timeout_s=120, on_progress=lambda *_: None)
-    held = engine.image(f"{fleet.registry}/{PULLED}")
+def test_a_tag_that_another_image_holds_stays_with_it(
+    engine: DockerEngine, fleet: Fleet, published: str, tmp_path: Path
+) -> None:
+    digest = digest_of(published, fleet, tmp_path)
     base = engine.image(BASE)
-    assert held is not None
     assert base is not None
-    assert held.id == base.id
-    named = engine.image(pulled.id)
+    engine._client.tag(BASE, published[:-2], "1")
+    pulled = engine.pull(f"{published}@{digest}", timeout_s=120, on_progress=lambda *_: None)
+    held, named = engine.image(published), engine.image(pulled.id)
+    assert held is not None
     assert named is not None
-    assert named.tags == (f"{fleet.registry}/{PULLED}-{pulled.id[7:19]}",)
-    for tag in (*named.tags, f"{fleet.registry}/{PULLED}"):
-        engine._client.remove_image(tag)
-
-
-def forget(engine: DockerEngine, reference: str) -> None:
-    known = engine.image(reference)
-    for name in (*known.tags, *known.digests) if known else ():
-        try:
-            engine._client.remove_image(name)
-        except NotFound:
-            continue
+    assert held.id == base.id
+    assert named.tags == (f"{published}-{pulled.id[7:19]}",)
+    engine._client.remove_image(published)  # the name only: the base has others
 
 
 def test_an_image_the_registry_does_not_have_fails(engine: DockerEngine, fleet: Fleet) -> None:
