@@ -198,7 +198,7 @@ def forget(engine: DockerEngine, repository: str) -> None:
     # By name, never by id: a test that failed half-way may have left the name with an image that others need.
     for known in engine._client.images(repository):
         for name in (*(known["RepoTags"] or ()), *(known["RepoDigests"] or ())):
-            if name.startswith((f"{repository}:", f"{repository}@")):
+            if name.startswith((f"{repository}:", f"{repository}@")) and engine.image(name):
                 engine._client.remove_image(name)
 
 
