@@ -81,6 +81,7 @@ class Change(Strict):
         reasons: Why, for people.
         pending: Database changes it will make at its first start.
         unknown_rows: Rows of the database's history that its image does not know (they stay and are ignored).
+        migrations_known: Whether `pending` is certain; False where the image's migration files cannot be read.
         consul, schema_name: As in the manifest.
     """
 
@@ -93,8 +94,14 @@ class Change(Strict):
     reasons: tuple[str, ...] = ()
     pending: tuple[Migration, ...] = ()
     unknown_rows: tuple[str, ...] = ()
+    migrations_known: bool = True
     consul: str | None = None
     schema_name: str | None = None
+
+    @property
+    def may_migrate(self) -> bool:
+        """Whether its first start may change the database."""
+        return bool(self.pending) or not self.migrations_known
 
 
 class PlanPurpose(StrEnum):
@@ -139,6 +146,11 @@ class Plan(Strict):
         created: UTC, ISO 8601.
         way_back: How a failed run is undone; `data_cost` says in words what going back loses.
         notes: Things a reviewer must know, for people.
+        instance_purpose: What the instance is for, as its file says.
+        time_zone: IANA zone in which the documents show times.
+        approvers: Roles that must each approve the plan; empty means none.
+        offline_s: Seconds users are expected to be cut off; None when nothing is known. `offline_basis` says where the
+            figure comes from, or what bound holds instead.
     """
 
     format_version: str = "1.0"
@@ -161,6 +173,11 @@ class Plan(Strict):
     way_back: WayBack
     data_cost: str
     notes: tuple[str, ...] = ()
+    instance_purpose: str = ""
+    time_zone: str = "UTC"
+    approvers: tuple[str, ...] = ()
+    offline_s: float | None = None
+    offline_basis: str = ""
 
     @property
     def changed(self) -> tuple[Change, ...]:
@@ -169,8 +186,8 @@ class Plan(Strict):
 
     @property
     def has_changes(self) -> bool:
-        """Whether there is anything to do."""
-        return bool(self.changed)
+        """Whether there is anything to do; a wall left closed is opened by a plan that changes no component."""
+        return bool(self.steps)
 
 
 class Outcome(StrEnum):
@@ -191,6 +208,7 @@ class Run(Strict):
         started, ended: UTC, ISO 8601; `ended` is None while it runs.
         outage_s: Seconds users were cut off, 0.0 when they were not.
         exit_code: Status the command ended with.
+        reason: Why it was run, where the plan does not say it.
         failure: What went wrong, for people.
         point: Name of the database kept as the way back, if any.
         settings: Fingerprint of the settings copy that the new release runs with.
@@ -209,6 +227,7 @@ class Run(Strict):
     outage_s: float = 0.0
     exit_code: int | None = None
     by: str = ""
+    reason: str = ""
     failure: str = ""
     point: str | None = None
     settings: str = ""

@@ -1,0 +1,49 @@
+"""How values appear in the documents."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from markupsafe import Markup
+
+from olmis_release.plan.model import Action
+from olmis_release.text import safe
+
+_WORDS = {
+    Action.ADD: "added",
+    Action.REPLACE: "replaced",
+    Action.RESTART: "restarted",
+    Action.REMOVE: "removed",
+    Action.KEEP: "unchanged",
+}
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
+
+
+def shown(value: Any) -> Any:
+    """Return a value for HTML; the template engine escapes it afterwards."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return safe(value, multiline=True)
+
+
+def marked_down(value: Any) -> Any:
+    """Return a value that Markdown shows as it stands: no table cell, link, tag or heading can come out of it."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return Markup(_SPECIAL.sub(r"\\\1", safe(value)))  # noqa: S704 - escaped for Markdown here; nothing else escapes it
+
+
+def action_word(action: Action) -> str:
+    """Return what happens to a component, as a reader says it."""
+    return _WORDS[action]
+
+
+def short_digest(digest: str | None) -> str:
+    """Return the first twelve digits of a digest; the whole of it stands in plan.json."""
+    return digest.removeprefix("sha256:")[:12] if digest else ""
+
+
+def or_dash(image: str | None) -> str:
+    """Return an image, or a dash where there is none."""
+    return image or "–"

@@ -1,0 +1,187 @@
+"""Plan sets: the folder ``plans/<code>/`` with the plan, the Compose files it runs, and its renderings.
+
+``plan.json`` is canonical JSON (RFC 8785); its SHA-256 names the folder. The Compose files' hashes are in the plan, so
+the one code covers everything that decides what will run.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import rfc8785
+from pydantic import ValidationError
+
+from olmis_release.errors import BadInput, PlanStale
+from olmis_release.plan.codes import code_from, read_code, sha256
+from olmis_release.plan.documents import render_html, render_markdown
+from olmis_release.plan.files import sync_folder, write_new
+from olmis_release.plan.model import Outcome, Plan
+from olmis_release.plan.records import runs
+from olmis_release.text import did_you_mean, listed, safe
+from olmis_release.workspace import Workspace
+
+PLAN = "plan.json"
+COMPOSE = "compose.yml"
+PREVIOUS = "previous.yml"
+LIMIT_BYTES = 16 * 1024 * 1024
+COMPOSE_MODE = 0o600
+"""Rendered Compose files may hold values out of the settings file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanSet:
+    """A plan, the code people know it by, and the folder that holds its files."""
+
+    plan: Plan
+    code: str
+    folder: Path
+
+    @property
+    def sha256(self) -> str:
+        """The full hash that an approval is bound to."""
+        return hash_of(self.plan)
+
+
+def canonical(plan: Plan) -> bytes:
+    """Return the one sequence of bytes that says this plan."""
+    return rfc8785.dumps(plan.model_dump(mode="json"))
+
+
+def hash_of(plan: Plan) -> str:
+    """Return the SHA-256 of a plan."""
+    return sha256(canonical(plan))
+
+
+def code_of(plan: Plan) -> str:
+    """Return the code of a plan, for example ``F7DS-JEEJ``."""
+    return code_from(hash_of(plan))
+
+
+def write_plan(workspace: Workspace, plan: Plan, *, compose_text: str, previous_text: str | None) -> PlanSet:
+    """Write a plan's folder, whole or not at all; writing the same plan again changes nothing."""
+    plan_set = PlanSet(plan=plan, code=code_of(plan), folder=workspace.plan(code_of(plan)))
+    if plan_set.folder.exists():
+        return load_plan(workspace, plan_set.code)
+    workspace.plans.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=".making-", dir=workspace.plans))
+    try:
+        beside.chmod(0o755)
+        _fill(beside, plan, compose_text=compose_text, previous_text=previous_text)
+        beside.rename(plan_set.folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    sync_folder(workspace.plans)
+    return plan_set
+
+
+def _fill(folder: Path, plan: Plan, *, compose_text: str, previous_text: str | None) -> None:
+    write_new(folder / PLAN, canonical(plan))
+    write_new(folder / COMPOSE, compose_text.encode(), mode=COMPOSE_MODE)
+    if previous_text is not None:
+        write_new(folder / PREVIOUS, previous_text.encode(), mode=COMPOSE_MODE)
+    code, hash_hex = code_of(plan), hash_of(plan)
+    write_new(folder / "plan.html", render_html(plan, code=code, hash_hex=hash_hex).encode())
+    write_new(folder / "plan.md", render_markdown(plan, code=code, hash_hex=hash_hex).encode())
+
+
+def load_plan(workspace: Workspace, code: str) -> PlanSet:
+    """Return a plan by its code, or by the path of its folder, and prove that nothing in it was changed.
+
+    Raises:
+        BadInput: There is no such plan, or its file cannot be read.
+        PlanStale: The plan or a Compose file beside it is not what the code names.
+    """
+    folder = _folder(workspace, code)
+    name = workspace.relative(folder / PLAN)
+    data = _read(folder / PLAN, shown_as=name)
+    actual = code_from(sha256(data))
+    if actual != folder.name:
+        raise _altered(name, f"its content has the code {actual}")
+    plan = _parse(data, shown_as=name)
+    _require_same(workspace, folder / COMPOSE, plan.compose)
+    if plan.previous_compose is not None:
+        _require_same(workspace, folder / PREVIOUS, plan.previous_compose)
+    return PlanSet(plan=plan, code=actual, folder=folder)
+
+
+def _folder(workspace: Workspace, code: str) -> Path:
+    given = Path(code)
+    named = given.parent.name if given.name == PLAN else given.name
+    wanted = read_code(named)
+    if wanted and (workspace.plan(wanted) / PLAN).is_file():
+        return workspace.plan(wanted)
+    known = [path.parent.name for path in sorted(workspace.plans.glob(f"*/{PLAN}"))]
+    raise BadInput.one(
+        f"there is no plan {safe(code)!r}. {did_you_mean(named, known)}".rstrip(),
+        resolution=f"Known plans: {listed(known)}. Make one: olmis-release plan RELEASE --to INSTANCE",
+        code="E-UNKNOWN-PLAN",
+    )
+
+
+def _read(path: Path, *, shown_as: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(LIMIT_BYTES + 1)
+    except OSError as error:
+        raise BadInput.one(
+            f"{shown_as} cannot be read: {error.strerror}.", resolution="Check the file's rights.", code="E-UNREADABLE"
+        ) from error
+    if len(data) > LIMIT_BYTES:
+        raise BadInput.one(f"{shown_as} is too large for a plan.", resolution="Make a new plan.", code="E-TOO-LARGE")
+    return data
+
+
+def _parse(data: bytes, *, shown_as: str) -> Plan:
+    try:
+        return Plan.model_validate_json(data)
+    except ValidationError as error:
+        raise BadInput.one(
+            f"{shown_as} is not a plan that this version of olmis-release understands.",
+            resolution="Make a new plan.",
+            code="E-PLAN-FORMAT",
+        ) from error
+
+
+def _require_same(workspace: Workspace, path: Path, wanted: str) -> None:
+    name = workspace.relative(path)
+    if sha256(_read(path, shown_as=name)) != wanted:
+        raise _altered(name, "the plan names another hash for it")
+
+
+def _altered(name: str, how: str) -> PlanStale:
+    error = PlanStale(
+        f"{name} was changed after the plan was made: {how}. Every approval of it is void.",
+        resolution="Move the folder aside and make a new plan: olmis-release plan RELEASE --to INSTANCE",
+    )
+    error.code = "E-PLAN-ALTERED"
+    return error
+
+
+def open_plans(workspace: Workspace, instance: str) -> tuple[PlanSet, ...]:
+    """Return the plans of an instance that never ran and that no later deploy has overtaken, newest last.
+
+    Raises:
+        BadInput, PlanStale: A plan of this instance, or one that does not say whose it is, cannot be used.
+    """
+    history = runs(workspace, instance)
+    used = {run.code for run in history}
+    overtaken = max((run.started for run in history if run.outcome is Outcome.DEPLOYED), default="")
+    found = [load_plan(workspace, code) for code in _codes_for(workspace, instance) if code not in used]
+    fresh = [plan_set for plan_set in found if plan_set.plan.created >= overtaken]
+    return tuple(sorted(fresh, key=lambda plan_set: (plan_set.plan.created, plan_set.code)))
+
+
+def _codes_for(workspace: Workspace, instance: str) -> Iterator[str]:
+    """Yield the plans that are not plainly another instance's."""
+    for path in sorted(workspace.plans.glob(f"*/{PLAN}")):
+        try:
+            value = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            value = None
+        if not isinstance(value, dict) or value.get("instance", instance) == instance:
+            yield path.parent.name
