@@ -8,9 +8,8 @@ import gzip
 import io
 import json
 import tarfile
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -32,7 +31,7 @@ class Base:
     config: dict[str, Any]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Publisher:
     """Publishes images to one registry, several at a time.
 
@@ -43,49 +42,43 @@ class Publisher:
 
     address: str
     bases: dict[str, Base]
-    _local: threading.local = field(default_factory=threading.local)
-    _mounted: set[tuple[str, str]] = field(default_factory=set)
 
     def publish(self, images: list[Image]) -> None:
-        """Put every image under its name.
+        """Put every image under its name, repository by repository.
 
         Raises:
             RegistryError: The registry refused a call; images before it are there, and a second run continues.
         """
+        shelves: dict[str, list[Image]] = {}
+        for image in images:
+            shelves.setdefault(image.repository, []).append(image)
         with ThreadPoolExecutor(WORKERS) as pool:
-            for _ in pool.map(self._publish, images):
+            for _ in pool.map(self._publish_shelf, shelves.values()):
                 pass
 
-    def _publish(self, image: Image) -> None:
-        base = self.bases[image.kind]
-        registry = self._registry()
-        for layer in base.manifest["layers"]:
-            self._mount(image.repository, layer["digest"], base.repository)
-        layer_tar = tar_of(image.files)
-        manifest = copy.deepcopy(base.manifest)
-        if layer_tar:
-            packed = gzip.compress(layer_tar, mtime=0)
-            name = registry.put_blob(image.repository, packed)
-            manifest["layers"].append({"mediaType": LAYER, "size": len(packed), "digest": name})
-        config = json.dumps(config_of(image, base.config, layer_tar), sort_keys=True).encode()
-        manifest["config"] = {
-            "mediaType": CONFIG,
-            "size": len(config),
-            "digest": registry.put_blob(image.repository, config),
-        }
-        registry.put_manifest(image.repository, image.tag, manifest)
+    def _publish_shelf(self, images: list[Image]) -> None:
+        # One repository belongs to one thread: two that link the same layer into it at once can spoil the link.
+        registry = Registry(address=self.address, session=requests.Session())
+        bases = {image.kind: self.bases[image.kind] for image in images}
+        for base in bases.values():
+            for layer in base.manifest["layers"]:
+                registry.mount(images[0].repository, layer["digest"], source=base.repository)
+        for image in images:
+            publish_one(registry, image, self.bases[image.kind])
 
-    def _mount(self, repository: str, name: str, source: str) -> None:
-        if (repository, name) not in self._mounted:
-            self._registry().mount(repository, name, source=source)
-            self._mounted.add((repository, name))
 
-    def _registry(self) -> Registry:
-        # A session serves one thread at a time.
-        if not hasattr(self._local, "registry"):
-            self._local.registry = Registry(address=self.address, session=requests.Session())
-        found: Registry = self._local.registry
-        return found
+def publish_one(registry: Registry, image: Image, base: Base) -> None:
+    """Put one image under its name; the base's layers are in its repository already."""
+    layer_tar = tar_of(image.files)
+    manifest = copy.deepcopy(base.manifest)
+    if layer_tar:
+        packed = gzip.compress(layer_tar, mtime=0)
+        name = registry.put_blob(image.repository, packed)
+        manifest["layers"].append({"mediaType": LAYER, "size": len(packed), "digest": name})
+    config = json.dumps(config_of(image, base.config, layer_tar), sort_keys=True).encode()
+    name = registry.put_blob(image.repository, config)
+    manifest["config"] = {"mediaType": CONFIG, "size": len(config), "digest": name}
+    registry.put_manifest(image.repository, image.tag, manifest)
 
 
 def read_base(registry: Registry, repository: str, tag: str) -> Base:
