@@ -43,6 +43,18 @@ def _docker_host(text: str) -> str:
     return text
 
 
+def _image(text: str) -> str:
+    ImageRef.parse(text)
+    return text
+
+
+def _publish(text: str) -> str:
+    port = text.rpartition(":")[2]
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ValueError(f"{text!r} is not a port to publish, for example 127.0.0.1:8080 or 80")
+    return text
+
+
 class Docker(Strict):
     """How the engine is reached: a context by name, or an endpoint; neither means the local default."""
 
@@ -94,11 +106,11 @@ class WallConfig(Strict):
         message: What the maintenance page tells users.
     """
 
-    image: str
-    publish: str
+    image: Annotated[str, AfterValidator(_image)]
+    publish: Annotated[str, AfterValidator(_publish)]
     component: Name = "nginx"
-    port: int = 80
-    retry_after_s: int = 120
+    port: int = Field(default=80, gt=0, lt=65536)
+    retry_after_s: int = Field(default=120, gt=0)
     message: str = "OpenLMIS is being updated. Please try again in a few minutes."
 
     @property
@@ -145,6 +157,8 @@ class Timeouts(Strict):
 
     Attributes:
         ready_s: Seconds a component may take from start until it answers with its version.
+        steady_s: Seconds every component must have run without a restart before a release is accepted. A JVM takes
+            longer than that to boot, so on real services it adds nothing.
         steady_s: Seconds for which all must then stay ready before the release is smoke-tested; catches what dies soon
             after its start, and users wait that much longer.
         pull_s: Seconds one image may take to pull.
@@ -154,6 +168,7 @@ class Timeouts(Strict):
     """
 
     ready_s: float = 600.0
+    steady_s: float = 30.0
     steady_s: float = 0.0
     pull_s: float = 3600.0
     smoke_s: float = 10.0

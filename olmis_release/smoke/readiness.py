@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from olmis_release import clock
 from olmis_release.errors import ReleaseError, StepFailed
@@ -13,7 +13,7 @@ from olmis_release.events import Progress
 from olmis_release.instance.site import Site
 from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.smoke.model import containers_of
-from olmis_release.smoke.watch import Spell, Watch
+from olmis_release.smoke.watch import Watch
 from olmis_release.text import listed, plural
 
 LOG_LINES = 50
@@ -59,7 +59,8 @@ def await_ready(
         manifest: What each must answer.
         components: Which to wait for.
         timeout_s: Seconds after which to give up.
-        steady_s: Seconds for which all must stay ready before it counts.
+        steady_s: Seconds for which each must have run without a restart, counted from the first look at it: one that
+            answers and ends soon after is not ready. What boots longer than that waits for nothing.
         pace: The clock.
 
     Raises:
@@ -79,7 +80,6 @@ class _Vigil:
     watches: tuple[Watch, ...]
     pool: Executor
     pace: Pace
-    _all_ready: Spell = field(default_factory=Spell)
     _told: tuple[int, float] = (-1, 0.0)
 
     def keep(self, *, timeout_s: float, steady_s: float) -> None:
@@ -100,8 +100,6 @@ class _Vigil:
         found, at_s = containers_of(self.site), self.pace.now()
         for watch in self.watches:
             watch.look(found.get(watch.name), at_s)
-        if self._pending():
-            self._all_ready.end()  # also for one that fell and answers again in this same look
         asked = [watch for watch in self.watches if watch.asks_for_version]
         paths = [f"/{watch.component.consul}" for watch in asked]
         answers = self.pool.map(lambda path: self.site.front.request("GET", path, timeout_s=ASK_S), paths)
@@ -109,7 +107,8 @@ class _Vigil:
             watch.hear(answer, self.pace.now())
 
     def _settled(self, steady_s: float) -> bool:
-        return not self._pending() and self._all_ready.hold(self.pace.now()) >= steady_s
+        now_s = self.pace.now()
+        return not self._pending() and all(watch.up_s(now_s) >= steady_s for watch in self.watches)
 
     def _pending(self) -> list[Watch]:
         return [watch for watch in self.watches if not watch.ready]
@@ -121,7 +120,7 @@ class _Vigil:
         if self._told[0] == ready and now_s - self._told[1] < TELL_EVERY_S:
             return
         self._told = (ready, now_s)
-        waiting = listed((watch.name for watch in pending), most=4) if pending else "all of them to stay so"
+        waiting = listed((watch.name for watch in pending), most=4) if pending else "all to have run long enough"
         activity = f"{ready} of {len(self.watches)} ready; waiting for {waiting}"
         self.site.reporter.report(
             Progress(activity=activity, done=float(ready), total=float(len(self.watches)), unit="components")

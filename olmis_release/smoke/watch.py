@@ -16,6 +16,9 @@ from olmis_release.smoke.model import ONE_SHOT
 CRASHES = 3
 """Restarts after which a component is taken to be in a crash loop."""
 
+FALLS = 2
+"""Times a component may have answered rightly and then ended before it is given up: the second time is no accident."""
+
 GRACE_S = 10.0
 """Seconds for what may pass: an old registration that still answers, a container between removal and creation."""
 
@@ -60,6 +63,8 @@ class Watch:
     seen: str = ""
     container: Container | None = None
     _first_restarts: int = 0
+    _falls: int = 0
+    _up: Spell = field(default_factory=Spell)
     _absent: Spell = field(default_factory=Spell)
     _down: Spell = field(default_factory=Spell)
     _wrong: Spell = field(default_factory=Spell)
@@ -93,7 +98,19 @@ class Watch:
         same = before is not None and before.id == container.id
         if not same:
             self._first_restarts = container.restarts
-        self._judge(container, at_s, steady=same and before is not None and before.started_at == container.started_at)
+        steady = same and before is not None and before.started_at == container.started_at
+        self._count_fall(steady=steady)
+        self._up.hold(at_s)
+        self._judge(container, at_s, steady=steady)
+
+    def up_s(self, at_s: float) -> float:
+        """Return how long it has run without a restart, as far as this watch saw it; an ended one-shot counts too."""
+        return self._up.hold(at_s)
+
+    def _count_fall(self, *, steady: bool) -> None:
+        if not steady:
+            self._falls += self.ready and not self._one_shot
+            self._up.end()
 
     def hear(self, answer: Answer, at_s: float) -> None:
         """Take note of what its version endpoint answered."""
@@ -113,6 +130,8 @@ class Watch:
     def _judge(self, container: Container, at_s: float, *, steady: bool) -> None:
         if self._restarts >= CRASHES:
             self._fail(f"it is in a crash loop: {self._restarts} restarts, last exit code {container.exit_code}")
+        elif self._falls >= FALLS:
+            self._fail(f"it answered and then ended, {self._falls} times; last exit code {container.exit_code}")
         elif container.status in {ContainerStatus.EXITED, ContainerStatus.DEAD}:
             self._judge_stopped(container, at_s)
         else:

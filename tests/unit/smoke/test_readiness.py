@@ -15,6 +15,7 @@ RIGHT = an_answer(json={"version": "7.1.0"})
 WRONG = an_answer(json={"version": "7.0.0"})
 BOOTING = an_answer(502)
 AGAIN = STARTED + timedelta(seconds=20)
+ONCE_MORE = STARTED + timedelta(seconds=40)
 
 
 @dataclass
@@ -190,10 +191,28 @@ def test_progress_goes_on_when_nothing_moves(place: Place, clock: Clock) -> None
     assert len(place.reporter.events) == 5
 
 
-def test_readiness_may_have_to_last(place: Place, clock: Clock) -> None:
+def test_what_answers_early_must_have_run_for_a_while(place: Place, clock: Clock) -> None:
     answers(place, RIGHT)
     wait(place, clock, steady_s=25.0)
     assert clock.at_s == 25.0
+
+
+def test_what_takes_longer_to_boot_than_that_waits_for_nothing(place: Place, clock: Clock) -> None:
+    answers(place, *[BOOTING] * 40, RIGHT)
+    wait(place, clock, steady_s=5.0)
+    without = clock.at_s
+    clock.at_s = 0.0
+    answers(place, *[BOOTING] * 40, RIGHT)
+    wait(place, clock)
+    assert clock.at_s == without
+
+
+def test_what_answers_and_ends_a_second_time_is_given_up(place: Place, clock: Clock) -> None:
+    answers(place, RIGHT)
+    clock.at(20, lambda: place.change_container("requisition", restarts=1, started_at=AGAIN))
+    clock.at(40, lambda: place.change_container("requisition", restarts=2, started_at=ONCE_MORE))
+    with pytest.raises(StepFailed, match="answered and then ended, 2 times"):
+        wait(place, clock, steady_s=25.0)
 
 
 def test_what_falls_while_it_has_to_last_is_waited_for_again(place: Place, clock: Clock) -> None:
