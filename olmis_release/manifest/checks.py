@@ -53,7 +53,7 @@ def _check_image(draft: Draft, findings: Findings) -> None:
             findings.error(
                 "E-BUILT", message, where=draft.where("image"), do="Replace it with an image in the extension."
             )
-        elif "image" not in draft.notes or draft.where("image") == draft.where():
+        elif "image" not in draft.notes:
             findings.error(
                 "E-NO-IMAGE", f"{draft.name} has neither image nor build.", where=draft.where(), do="Add `image:`."
             )

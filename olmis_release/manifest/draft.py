@@ -92,7 +92,10 @@ def read_image(text: str, said: Said) -> ImageRef | None:
 def start(name: str, what: CoreComponent | Add, said: Said) -> Draft:
     """Return the draft of a component that a layer brings in."""
     image = read_image(what.image, said) if what.image is not None else None
-    notes = {"": said.note(), "image": said.note("image")}
+    built = (what.build or "") if isinstance(what, CoreComponent) else ""
+    notes = {"": said.note()}
+    if what.image is not None or built:
+        notes["image"] = said.note("build" if what.image is None else "image")
     for field_name in FIELDS:
         if field_name in what.model_fields_set:
             key = field_name.removesuffix("_name")
@@ -103,7 +106,7 @@ def start(name: str, what: CoreComponent | Add, said: Said) -> Draft:
         name=name,
         notes=notes,
         image=image,
-        build=(what.build or "") if isinstance(what, CoreComponent) else "",
+        build=built,
         role=what.role,
         consul=what.consul,
         schema_name=what.schema_name,

@@ -27,7 +27,7 @@ def write_yaml(value: Mapping[str, Any]) -> str:
     Args:
         value: Text, whole numbers, booleans, None, lists and mappings with text keys; their order is kept.
     """
-    return "\n".join(_mapping(value, "")) + "\n"
+    return "\n".join(_mapping(value, "")) + "\n" if value else "{}\n"
 
 
 def _mapping(value: Mapping[str, Any], indent: str) -> Iterator[str]:

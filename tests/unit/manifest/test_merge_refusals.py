@@ -1,0 +1,114 @@
+"""What a merge refuses: everything at once, each with its place, conflicts with both."""
+
+import pytest
+
+from olmis_release.manifest.merge import Override
+from tests.fakes.manifest import CORE, HEAD, complaints, problems
+
+AT = "extensions/mw.yml:5"
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("authh: {pin: 1.0.0}", [f"{AT}:", "no component authh", "Did you mean `auth`?", "auth, log, report"]),
+        ("absent: {remove: true}", [f"{AT}:", "no component absent", "There are: auth, log, report"]),
+        ("auth: {add: {image: mw/auth:1}}", [f"{AT}:", "auth cannot be added", "core/3.5.0.yml:7:3 has it already"]),
+        ("auth: {}", [f"{AT}:", "says nothing", "Say one of replace"]),
+        ("auth: {reason: because}", [f"{AT}:", "says nothing"]),
+        ("auth: {pin: 1.0.0, replace: {image: a/b:1}}", [f"{AT}:", "replace and pin cannot both hold", "line 5"]),
+        ("auth: {remove: true, set: {restart: 'no'}}", [f"{AT}:", "remove and set do not go together"]),
+        ("x: {add: {image: a/b:1}, set: {restart: 'no'}}", [f"{AT}:", "Write the body inside `add`"]),
+        ("auth: {set: {environmnt.A: x}}", [f"{AT}:", "no key of a Compose service", "Did you mean `environment`?"]),
+        ("auth: {set: {image: x}}", [f"{AT}:", "`image` does not belong in a body", "`pin` or `replace`"]),
+        ("auth: {set: {environment.: x}}", [f"{AT}:", "empty part"]),
+        ("auth: {set: {volumes.x: y}}", [f"{AT}:", "`volumes` is a list", "Set the whole"]),
+        ("x: {add: {image: a/b:1, compose: {comand: y}}}", [f"{AT}:", "Did you mean `command`?"]),
+        ("auth: {replace: {image: 'Not An Image'}}", [f"{AT}:", "is not an image", "openlmis/requisition:7.1.0"]),
+        ("auth: {replace: {image: 'a/b:'}}", [f"{AT}:", "is not an image"]),
+        ("auth: {replace: {image: 'a/b:1@sha256:abc'}}", [f"{AT}:", "is not an image"]),
+        ("auth: {replace: {image: a/b:1, provides: report 1}}", [f"{AT}:", "stands in for auth"]),
+        ("auth: {set: {environment.A: '${NOPE}'}}", [f"{AT}:", "variable NOPE is not defined", "Declare it"]),
+        ("auth: {set: {environment.A: '${profile}'}}", [f"{AT}:", "Did you mean `profiles`?"]),
+        ("auth: {set: {environment.A: '${A:-x}'}}", [f"{AT}:", "`${A:-x}` is no variable reference"]),
+        ("auth: {set: {environment.A: '${'}}", [f"{AT}:", "`${` is no variable reference"]),
+        ("auth: {set: {environment: [A]}}", [f"{AT}:", "from the shell that runs Compose"]),
+        ("auth: {set: {volumes: [confg:/x]}}", [f"{AT}:", "volume confg, which nobody declares", "`config`?"]),
+        ("auth: {set: {networks: [other]}}", [f"{AT}:", "joins network other"]),
+        ("auth: {set: {depends_on: [logg]}}", [f"{AT}:", "depends on logg", "Did you mean `log`?"]),
+        ("report: {set: {depends_on: [auth]}}", ["wait for each other: auth -> report -> auth", AT]),
+        ("report: {replace: {as: auth, image: a/b:1}}", [f"{AT}:", "two components are named auth", "3.5.0.yml:8:12"]),
+        ("x: {add: {image: a/b:1, consul: auth}}", [f"{AT}:", "registry name auth, and so has auth", "3.5.0.yml:9:13"]),
+        ("x: {add: {image: a/b:1, schema: auth}}", [f"{AT}:", "database schema auth", "3.5.0.yml:10:13"]),
+        ("auth: {attach: {module: log, image: a/b:1}}", [f"{AT}:", "module log cannot be attached", "3.5.0.yml:22:3"]),
+    ],
+)
+def test_a_statement_that_cannot_hold_is_refused_with_its_place_and_the_remedy(
+    statement: str, words: list[str]
+) -> None:
+    (told,) = complaints(statement)
+    assert [word for word in words if word not in told] == []
+
+
+def test_everything_wrong_is_told_in_one_run_in_the_order_of_the_file() -> None:
+    lines = ["authh: {pin: 1.0.0}", "log: {}", "report: {set: {comand: x}}", "auth: {set: {environment.A: '${B} ${C'}}"]
+    found = problems("\n".join(lines))
+    assert [problem.code for problem in found] == [
+        "E-UNKNOWN-COMPONENT",
+        "E-NO-VERB",
+        "E-COMPOSE-KEY",
+        "E-VARIABLE",
+        "E-UNDEFINED-VARIABLE",
+    ]
+    assert [problem.where.line for problem in found if problem.where] == [5, 6, 7, 8, 8]
+
+
+def test_a_statement_about_a_new_name_points_to_the_core_name() -> None:
+    told = complaints("report: {replace: {as: reports, image: a/b:1}}\nreports: {set: {restart: 'no'}}")
+    assert told == [
+        "extensions/mw.yml:6:3: reports is the new name of report, given in extensions/mw.yml:5:42. "
+        "State it under `report`."
+    ]
+
+
+def test_what_core_builds_needs_an_image_from_the_extension() -> None:
+    core = CORE.replace("image: openlmis/rsyslog:1", "build: ./log")
+    assert complaints("", core_text=core) == [
+        "core/3.5.0.yml:23:12: log is built by Core from ./log; a release needs a finished image. "
+        "Replace it with an image in the extension."
+    ]
+    assert complaints("log: {pin: '1', reason: x}", core_text=core)[1].endswith(
+        "no image to pin. Replace it with an image."
+    )
+    assert complaints("log: {replace: {image: mw/log:1}}", core_text=core) == []
+    assert complaints("log: {remove: true, reason: x}", core_text=core) == []
+
+
+def test_a_component_with_neither_image_nor_build_is_refused() -> None:
+    (told,) = complaints("", core_text=CORE.replace("    image: openlmis/rsyslog:1\n", ""))
+    assert told.startswith("core/3.5.0.yml:22:3: log has neither image nor build.")
+
+
+def test_an_extension_for_other_core_releases_is_refused_at_its_range() -> None:
+    head = HEAD.replace(">=3.5.0,<3.6.0", ">=3.6.0")
+    assert complaints("log: {pin: '2', reason: x}", head=head)[0].startswith(
+        "extensions/mw.yml:3:7: this extension is for Core >=3.6.0, not 3.5.0."
+    )
+
+
+def test_a_volume_declared_in_two_ways_is_a_conflict_of_two_places() -> None:
+    head = HEAD + "volumes: {config: {external: true}}\n"
+    (told,) = complaints("log: {pin: '2', reason: x}", head=head)
+    assert told.startswith("extensions/mw.yml:4:11: volume config is declared differently in core/3.5.0.yml:5:11.")
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        (Override(component="authh", tag="1"), "--set authh=1: there is no component authh. Did you mean `auth`?"),
+        (Override(component="auth", tag="1 --pull"), "--set auth=1 --pull: '1 --pull' is not an image tag."),
+    ],
+)
+def test_the_command_line_is_as_strict(override: Override, words: str) -> None:
+    (told,) = complaints("", override)
+    assert told.startswith(words)
