@@ -159,8 +159,6 @@ class Timeouts(Strict):
         ready_s: Seconds a component may take from start until it answers with its version.
         steady_s: Seconds every component must have run without a restart before a release is accepted. A JVM takes
             longer than that to boot, so on real services it adds nothing.
-        steady_s: Seconds for which all must then stay ready before the release is smoke-tested; catches what dies soon
-            after its start, and users wait that much longer.
         pull_s: Seconds one image may take to pull.
         smoke_s: Seconds one smoke test may take when it names no limit of its own.
         gate_s: Seconds within which every session must have left the database.
@@ -169,7 +167,6 @@ class Timeouts(Strict):
 
     ready_s: float = 600.0
     steady_s: float = 30.0
-    steady_s: float = 0.0
     pull_s: float = 3600.0
     smoke_s: float = 10.0
     gate_s: float = 30.0
