@@ -16,9 +16,7 @@ COLUMN_LIMIT = 46
 def plan_text(plan: Plan, code: str) -> str:
     """Return the summary of a plan: what changes, the counts, the way back, what to know, the code."""
     head = f"{plan.instance}  {plan.previous or 'nothing'} -> {plan.release}   {plan.url}"
-    return "\n".join(
-        [head, *_change_lines(plan), counts_text(plan), f"Way back: {way_back_text(plan)}", *_end(plan, code)]
-    )
+    return "\n".join([head, *_change_lines(plan), counts_text(plan), *_end(plan, code)])
 
 
 def steps_text(plan: Plan) -> str:
@@ -37,12 +35,9 @@ def counts_text(plan: Plan) -> str:
     )
 
 
-def way_back_text(plan: Plan) -> str:
-    """Return the way back and what taking it costs."""
-    return f"{plan.way_back}. {plan.data_cost}".rstrip()
-
-
 def _end(plan: Plan, code: str) -> Iterator[str]:
+    yield f"Way back: {plan.way_back}"
+    yield f"Going back loses: {plan.data_cost}"
     yield from (f"Note: {note}" for note in plan.notes)
     yield f"Code {code}"
 
@@ -52,7 +47,8 @@ def _change_lines(plan: Plan) -> Iterator[str]:
     before = min(max((len(_before(change)) for change in plan.changed), default=0), COLUMN_LIMIT)
     after = min(max((len(_after(change)) for change in plan.changed), default=0), COLUMN_LIMIT)
     for change in plan.changed:
-        moved = f"{_before(change):<{before}} -> {_after(change):<{after}}"
+        arrow = "->" if change.after else "  "
+        moved = f"{_before(change):<{before}} {arrow} {_after(change):<{after}}"
         line = f"  {SIGNS[change.action]} {change.component:<{names}}  {moved}  {_why(change)}"
         yield line.rstrip()
     kept = len(plan.changes) - len(plan.changed)
@@ -78,6 +74,16 @@ def _short(image: str | None, other: str | None) -> str:
 
 
 def _why(change: Change) -> str:
+    """Return the database changes and the reasons that the two images do not show already."""
     pending = plural(len(change.pending), "database change") if change.pending else ""
-    reasons = change.reasons if change.action in {Action.REPLACE, Action.RESTART} else ()
+    told = change.action in {Action.REPLACE, Action.RESTART}
+    reasons = [reason for reason in change.reasons if told and not (_is_of_image(reason) and _moves(change))]
     return "; ".join(part for part in (pending, *reasons) if part)
+
+
+def _moves(change: Change) -> bool:
+    return change.before != change.after
+
+
+def _is_of_image(reason: str) -> bool:
+    return reason.startswith("image ")

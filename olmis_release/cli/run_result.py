@@ -19,10 +19,11 @@ FAILURES: dict[Outcome, type[ReleaseError]] = {
     Outcome.NOT_RESTORED: NotRestored,
 }
 WORDS = {
-    Outcome.DEPLOYED: "now runs",
-    Outcome.REFUSED: "was not touched by",
-    Outcome.ROLLED_BACK: "took back",
-    Outcome.NOT_RESTORED: "could neither finish nor take back",
+    Outcome.DEPLOYED: "{instance} now runs {release}",
+    Outcome.REFUSED: "{instance} was not touched by the {kind}",
+    Outcome.ROLLED_BACK: "{instance} took the {kind} back and runs {previous} again",
+    Outcome.NOT_RESTORED: "{instance} could neither finish the {kind} nor take it back",
+    Outcome.RUNNING: "{instance} has not ended the {kind}",
 }
 
 
@@ -55,9 +56,14 @@ def run_data(run: Run) -> dict[str, object]:
 
 def run_text(run: Run) -> str:
     """Return one sentence on how a run ended and how long users were cut off."""
-    verb = "rollback to" if run.kind is PlanPurpose.ROLLBACK else "deploy of"
+    said = WORDS[run.outcome].format(
+        instance=run.instance,
+        release=run.release,
+        previous=run.previous or "nothing",
+        kind=f"{run.kind} to {run.release}" if run.kind is PlanPurpose.ROLLBACK else f"deploy of {run.release}",
+    )
     outage = f"users were cut off for {minutes(run.outage_s)}" if run.outage_s else "users were not cut off"
-    return f"{run.instance} {WORDS[run.outcome]} the {verb} {run.release} after {took(run)}; {outage}."
+    return f"{said}, after {took(run)}; {outage}."
 
 
 def took(run: Run) -> str:

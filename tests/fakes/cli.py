@@ -14,6 +14,23 @@ from olmis_release.cli import wiring
 from olmis_release.cli.main import main
 from olmis_release.events import Reporter
 from olmis_release.instance.site import Site
+from olmis_release.manifest.lock import canonical
+from olmis_release.plan.codes import sha256
+from olmis_release.plan.model import (
+    Action,
+    Base,
+    Change,
+    Migration,
+    Outcome,
+    Plan,
+    PlannedStep,
+    PlanPurpose,
+    Run,
+    StepKind,
+    WayBack,
+)
+from olmis_release.plan.records import write_run
+from olmis_release.plan.sets import PlanSet, write_plan
 from olmis_release.workspace import Workspace
 from tests.fakes.preflight import Place
 
@@ -81,6 +98,18 @@ class Desk:
         self.write(f"manifests/instances/{name}.yml", text)
         self.write(f"settings/{name}.env", "POSTGRES_PASSWORD=open-sesame-2026\n").chmod(0o600)
 
+    def plan(self, **values: Any) -> PlanSet:
+        """Write a plan to the release of `place`, and that release."""
+        release = self.place.manifest
+        self.write(f"manifests/releases/{release.version}.yml", canonical(release))
+        return write_plan(self.workspace, a_plan(**values), compose_text=COMPOSE, previous_text=None)
+
+    def deployed(self, **values: Any) -> Run:
+        """Write a plan with a run of it."""
+        run = a_run(self.plan().code, **values)
+        write_run(self.workspace, run)
+        return run
+
     def type(self, *words: str) -> Told:
         """Type a command in this workspace."""
         self.capsys.readouterr()
@@ -98,3 +127,89 @@ class Desk:
         """Every file of the workspace but logs, to see that nothing was touched."""
         every = (path for path in self.root.rglob("*") if path.is_file() and "logs" not in path.parts)
         return {str(path.relative_to(self.root)): path.read_bytes() for path in every}
+
+
+def a_plan(**values: Any) -> Plan:
+    """Return a plan to 3.5.0+mw1 with one of each change."""
+    usual: dict[str, Any] = {
+        "tool_version": "0.1.0",
+        "instance": "uat",
+        "project": "uat",
+        "url": "http://127.0.0.1:8080",
+        "release": "3.5.0+mw1",
+        "release_file": "manifests/releases/3.5.0+mw1.yml",
+        "previous": "3.4.1+mw1",
+        "previous_plan": None,
+        "compose": sha256(COMPOSE.encode()),
+        "previous_compose": None,
+        "created": "2026-11-28T17:00:00Z",
+        "author": "M. Banda",
+        "base": BASE,
+        "changes": CHANGES,
+        "steps": STEPS,
+        "way_back": WayBack.DATABASE,
+        "data_cost": "Nothing is lost before the release is accepted.",
+    }
+    return Plan.model_validate({**usual, **values})
+
+
+def a_run(code: str, **values: Any) -> Run:
+    """Return a finished, good deploy of 3.5.0+mw1."""
+    usual: dict[str, Any] = {
+        "code": code,
+        "run": "20261128t180211",
+        "kind": PlanPurpose.DEPLOY,
+        "instance": "uat",
+        "release": "3.5.0+mw1",
+        "previous": "3.4.1+mw1",
+        "outcome": Outcome.DEPLOYED,
+        "way_back": WayBack.DATABASE,
+        "started": "2026-11-28T18:02:11Z",
+        "ended": "2026-11-28T18:06:41Z",
+        "outage_s": 48.25,
+        "exit_code": 0,
+        "by": "M. Banda",
+    }
+    return Run.model_validate({**usual, **values})
+
+
+COMPOSE = """\
+name: uat
+services:
+  auth:
+    image: 127.0.0.1:5790/openlmis/auth:4.0.0
+    labels:
+      org.openlmis.release.config: "0123456789abcdef"
+"""
+BASE = Base(engine_id="FAKE", containers={}, settings="", histories={}, hooks={}, instance_file="", manifest="")
+CHANGES = (
+    Change(component="auth", action=Action.KEEP, before="openlmis/auth:4.0.0", after="openlmis/auth:4.0.0"),
+    Change(component="cce", action=Action.REMOVE, before="openlmis/cce:1.0.0"),
+    Change(component="hapifhir", action=Action.ADD, after="openlmis/hapifhir:1.0.0"),
+    Change(
+        component="nginx",
+        action=Action.RESTART,
+        before="openlmis/nginx:4",
+        after="openlmis/nginx:4",
+        reasons=("Consul loses its registrations",),
+    ),
+    Change(
+        component="requisition",
+        action=Action.REPLACE,
+        before="openlmis/requisition:7.0.0",
+        after="openlmis/requisition:7.1.1-hotfix.1",
+        reasons=("image 7.0.0 -> 7.1.1-hotfix.1", "environment JAVA_OPTS changed"),
+        pending=(Migration(version="54", name="a", checksum=1), Migration(version="55", name="b", checksum=2)),
+    ),
+    Change(
+        component="ui",
+        action=Action.REPLACE,
+        before="openlmis/reference-ui:5.1.0",
+        after="openlmismw/ui:1.2.0",
+        reasons=("image openlmis/reference-ui:5.1.0 -> openlmismw/ui:1.2.0",),
+    ),
+)
+STEPS = (
+    PlannedStep(kind=StepKind.PULL_IMAGES, subject="pull 3 images", reason="before any downtime"),
+    PlannedStep(kind=StepKind.RAISE_WALL, subject="raise the wall", reason="the database migrates"),
+)
