@@ -23,7 +23,10 @@ _DATABASES = (
     " FROM pg_database d ORDER BY d.datname"
 )
 # Since version 15 PostgreSQL refuses to copy a database whose collation library changed under it.
-_COLLATION_MATCHES = "coalesce(d.datcollversion = pg_database_collation_actual_version(d.oid), true)"
+_COLLATION_MATCHES = (
+    "(d.datcollversion IS NULL"
+    " OR d.datcollversion IS NOT DISTINCT FROM pg_database_collation_actual_version(d.oid))"
+)
 
 
 def server_facts(sql: Sql) -> ServerFacts:

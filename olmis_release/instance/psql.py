@@ -17,7 +17,7 @@ GRACE_S = 15.0
 _CONNECTION_FAILED = 2
 _NOT_THERE = (126, 127)
 # Severities are translated by the server, the five-character code behind them (VERBOSITY=verbose) is not.
-_COMPLAINT = re.compile(r"^(?:psql:[^\n]*?:\d+: )?[^\s:]+:\s+(?!0[012])([0-9A-Z]{5}): (.*)$", re.MULTILINE)
+_COMPLAINT = re.compile(r"^(?:psql:[^\n]*?:(\d+): )?[^\s:]+:\s+(?!0[012])([0-9A-Z]{5}): (.*)$", re.MULTILINE)
 
 
 class DatabaseContainer:
@@ -72,7 +72,7 @@ class Psql:
             timeout_s=timeout_s + GRACE_S,
             env=self._environment(timeout_s),
         )
-        _check(result, script)
+        _check(result, statements)
         return _rows(result.stdout)
 
     def _environment(self, timeout_s: float) -> dict[str, str]:
@@ -88,17 +88,18 @@ class Psql:
 
 def psql_command(user: str, database: str) -> tuple[str, ...]:
     """Return the command: statements on its input, bare values out, the first failure ends it."""
-    options = ("-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose")
+    options = ("-X", "-q", "-A", "-t", "-w", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=verbose", "-f", "-")
     return ("psql", *options, "-U", user, "-d", database)
 
 
-def _check(result: ExecResult, script: str) -> None:
+def _check(result: ExecResult, statements: Sequence[Statement]) -> None:
     if result.exit_code == 0:
         return
     complaint = _COMPLAINT.search(result.stderr)
     if result.exit_code != _CONNECTION_FAILED and complaint:
-        details = f"{result.stderr.strip()}\nin:\n{script}"
-        raise SqlFailed(complaint.group(2), sqlstate=complaint.group(1), details=details)
+        line, sqlstate, told = complaint.groups()
+        statement = _statement_at(int(line or 0), statements)
+        raise SqlFailed(told, sqlstate=sqlstate, statement=statement, details=result.stderr.strip())
     if result.exit_code in _NOT_THERE:
         raise TargetUnreachable(
             "The database's container has no psql.",
@@ -110,6 +111,16 @@ def _check(result: ExecResult, script: str) -> None:
         resolution="See the database container's log; it may be starting, full, or the role may be unknown.",
         details=result.stderr.strip(),
     )
+
+
+def _statement_at(line: int, statements: Sequence[Statement]) -> str:
+    """Return the statement that ends at or after a line of the script; values may hold line breaks."""
+    end = 0
+    for statement in statements:
+        end += statement.text.count("\n") + 1
+        if line <= end:
+            return statement.text if line and not statement.returns else ""
+    return ""
 
 
 def _last_line(result: ExecResult) -> str:

@@ -18,6 +18,7 @@ Row: TypeAlias = Mapping[str, Any]
 APPLICATION_NAME = "olmis-release"
 CONNECT_TIMEOUT_S = 10
 LOCK_TIMEOUT_S = 20.0
+SHOWN_CHARACTERS = 120
 
 INSUFFICIENT_PRIVILEGE = "42501"
 _RESOLUTIONS = {
@@ -67,10 +68,12 @@ class SqlFailed(StepFailed):
 
     code = "E-SQL"
 
-    def __init__(self, message: str, *, sqlstate: str, details: str = "") -> None:
-        """Choose the resolution by the code."""
+    def __init__(self, told: str, *, sqlstate: str, statement: str = "", details: str = "") -> None:
+        """Choose the resolution by the code; of the statement only what stands before its first value is shown."""
         resolution = _RESOLUTIONS.get(sqlstate, "Read PostgreSQL's message; its log has the details.")
-        super().__init__(f"PostgreSQL refused: {message} ({sqlstate})", resolution=resolution, details=details)
+        shown = statement.partition("'")[0].strip()[:SHOWN_CHARACTERS]
+        message = f"PostgreSQL refused{' ' if shown else ''}{shown}: {told} ({sqlstate})."
+        super().__init__(message, resolution=resolution, details=details)
         self.sqlstate = sqlstate
 
 

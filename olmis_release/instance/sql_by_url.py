@@ -76,14 +76,17 @@ def _problem(url: str) -> str:
 
 
 def _carry_out(connection: psycopg.Connection, statement: Statement) -> tuple[Row, ...] | None:
-    cursor = connection.execute(statement.text.encode())
+    try:
+        cursor = connection.execute(statement.text.encode())
+    except psycopg.Error as error:
+        raise _translated(error, "" if statement.returns else statement.text) from error
     if not statement.returns:
         return None
     answer = cursor.fetchone()
     return tuple(answer[0]) if answer else ()
 
 
-def _translated(error: psycopg.Error) -> SqlFailed | TargetUnreachable:
+def _translated(error: psycopg.Error, statement: str = "") -> SqlFailed | TargetUnreachable:
     told = str(error.diag.message_primary or error).strip()
     # 57P01 and its kin (terminated, crashed, starting) and class 08 mean that there is no session any more.
     lost = error.sqlstate is None or error.sqlstate.startswith(("08", "57P"))
@@ -92,4 +95,4 @@ def _translated(error: psycopg.Error) -> SqlFailed | TargetUnreachable:
             f"PostgreSQL gave no session: {told}",
             resolution="Check that the database server runs and that its URL, role and password are right.",
         )
-    return SqlFailed(told, sqlstate=error.sqlstate, details=str(error).strip())
+    return SqlFailed(told, sqlstate=error.sqlstate, statement=statement, details=str(error).strip())
