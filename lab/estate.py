@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import requests
 from docker.errors import NotFound
 
 from lab.scalars import with_scalars
@@ -114,6 +115,18 @@ class Estate:
             raise LookupError(f"{len(found)} containers of {component} in {self.project}")
         return str(found[0].id)
 
+    def status(self, path: str) -> int:
+        """Ask the front for a path, as a user would.
+
+        Returns:
+            The HTTP status.
+        """
+        return requests.get(f"{self.url}{path}", timeout=10).status_code
+
+    def version(self, service: str) -> str:
+        """Return what a service's version endpoint says."""
+        return str(requests.get(f"{self.url}/{service}", timeout=10).json()["version"])
+
     def psql(self, sql: str, *, database: str = "open_lmis") -> list[str]:
         """Ask the database itself, past every service.
 
@@ -141,13 +154,15 @@ class Wishes:
         boot_scale: Factor on the stand-ins' boot cost; 1.0 is about three seconds.
         ready_s: Seconds a component may take to get ready.
         port: Loopback port; a free one when None.
-        manifests: Folder to take the manifests from.
+        steady_s: Seconds for which all must stay ready; None leaves what the instance file says.
+        manifests: Folder to take the manifests from; what it lacks comes from this repository's own.
     """
 
     project: str
     registry: str
     boot_scale: float = 1.0
     ready_s: float = 120.0
+    steady_s: float | None = None
     port: int | None = None
     manifests: Path = ROOT / "manifests"
 
@@ -155,7 +170,8 @@ class Wishes:
 def make_estate(folder: Path, wishes: Wishes) -> Estate:
     """Make the workspace: manifests without what the tool writes, hooks, settings, and the instance file adapted."""
     for name in ("core", "extensions", "instances"):
-        shutil.copytree(wishes.manifests / name, folder / "manifests" / name)
+        own = wishes.manifests / name
+        shutil.copytree(own if own.is_dir() else ROOT / "manifests" / name, folder / "manifests" / name)
     shutil.copytree(ROOT / "hooks", folder / "hooks")
     (folder / "plans").mkdir()
     mirrors = (
@@ -170,7 +186,7 @@ def make_estate(folder: Path, wishes: Wishes) -> Estate:
 
 def instance_values(estate: Estate, wishes: Wishes) -> dict[tuple[str, ...], str]:
     """Say what is different in the instance file of an estate."""
-    return {
+    values = {
         ("url",): estate.url,
         ("project",): estate.project,
         ("settings",): f"settings/{INSTANCE}.env",
@@ -180,6 +196,7 @@ def instance_values(estate: Estate, wishes: Wishes) -> dict[tuple[str, ...], str
         ("timeouts", "gate_s"): "20",
         ("timeouts", "hook_s"): "20",
     }
+    return values if wishes.steady_s is None else values | {("timeouts", "steady_s"): f"{wishes.steady_s:g}"}
 
 
 def write_settings(estate: Estate, boot_scale: float) -> None:
