@@ -1,6 +1,7 @@
 """The readers and the writer of our own files: what comes in, what is refused and where, what goes out."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,12 +107,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, why: str
 @example("a: |\n  b\n c")
 @example("\x85: \u2028")
 def test_any_bytes_give_a_mapping_or_a_typed_error(data: str | bytes) -> None:
-    try:
-        document = parsed(data)
-    except BadInput as error:
-        assert error.problems
-    else:
-        assert isinstance(document.data, dict)
+    with suppress(BadInput):
+        assert isinstance(parsed(data).data, dict)
 
 
 class Inner(BaseModel):

@@ -65,18 +65,15 @@ def test_everything_wrong_is_told_in_one_run_in_the_order_of_the_file() -> None:
 
 def test_a_statement_about_a_new_name_points_to_the_core_name() -> None:
     told = complaints("report: {replace: {as: reports, image: a/b:1}}\nreports: {set: {restart: 'no'}}")
-    assert told == [
-        "extensions/mw.yml:6:3: reports is the new name of report, given in extensions/mw.yml:5:42. "
-        "State it under `report`."
-    ]
+    where = "extensions/mw.yml:6:3: reports is the new name of report, given in extensions/mw.yml:5:42."
+    assert told == [f"{where} State it under `report`."]
 
 
 def test_what_core_builds_needs_an_image_from_the_extension() -> None:
     core = CORE.replace("image: openlmis/rsyslog:1", "build: ./log")
-    assert complaints("", core_text=core) == [
-        "core/3.5.0.yml:23:12: log is built by Core from ./log; a release needs a finished image. "
-        "Replace it with an image in the extension."
-    ]
+    why = "log is built by Core from ./log; a release needs a finished image."
+    advice = "Replace it with an image in the extension."
+    assert complaints("", core_text=core) == [f"core/3.5.0.yml:23:12: {why} {advice}"]
     assert complaints("log: {pin: '1', reason: x}", core_text=core)[1].endswith(
         "no image to pin. Replace it with an image."
     )
