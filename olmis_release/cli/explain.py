@@ -9,7 +9,7 @@ from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.explanations import EXPLANATIONS, Explanation
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import NOTHING_TOUCHED, Result
-from olmis_release.errors import EXIT_CODES, ReleaseError, UsageError
+from olmis_release.errors import EXIT_CODES, BadInput, ReleaseError, UsageError
 
 
 def _complete(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
@@ -46,7 +46,10 @@ def explain(*, code: str | None) -> Result:
 
 def exit_code_of(code: str) -> int:
     """Return the exit code that an id ends a command with; problems in files are bad input."""
-    return next((one.exit_code for one in _classes(ReleaseError) if one.code == code), 15)
+    own = EXPLANATIONS[code].exit_code
+    if own is not None:
+        return own
+    return next((one.exit_code for one in _classes(ReleaseError) if one.code == code), BadInput.exit_code)
 
 
 def _classes(root: type[ReleaseError]) -> list[type[ReleaseError]]:

@@ -6,10 +6,15 @@ from typing import NamedTuple
 
 
 class Explanation(NamedTuple):
-    """An id in words."""
+    """An id in words.
+
+    Attributes:
+        exit_code: What it ends a command with; None for what the error class of the same id says.
+    """
 
     meaning: str
     advice: str
+    exit_code: int | None = None
 
 
 EXPLANATIONS: dict[str, Explanation] = {
@@ -66,9 +71,17 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-STEP": Explanation("A step did not reach its end.", "Read the evidence; what was started is taken back."),
     "E-BAD-INPUT": Explanation("A file or argument cannot be used.", "Correct each place that the message names."),
     "E-SETTINGS-MODE": Explanation(
-        "The settings file can be read by others, and it holds passwords.", "chmod 600 the file."
+        "The settings file can be read by others, and it holds passwords.", "chmod 600 the file.", 6
     ),
-    "E-SQL": Explanation("The database refused a statement.", "Read its words in the message."),
+    "E-NO-SETTINGS": Explanation("The settings file cannot be read.", "Write it: KEY=VALUE lines, mode 0600."),
+    "E-SETTINGS-LINE": Explanation("A line of the settings file is not KEY=VALUE.", "Correct the line."),
+    "E-SETTINGS-KEY": Explanation("A settings key has unfit signs.", "Use letters, digits and underscores."),
+    "E-SETTINGS-VALUE": Explanation("A settings value holds a control character.", "Take it away."),
+    "E-SETTINGS-QUOTES": Explanation("A settings value is in quotes.", "Take the quotes away; blanks need none."),
+    "E-SETTINGS-COMMENT": Explanation("A settings value seems to hold a comment.", "Give comments their own line."),
+    "E-SETTINGS-DUPLICATE": Explanation("A settings key is set twice.", "Keep one of the two lines."),
+    "E-KEY-FILE": Explanation("The key of the settings' fingerprints is damaged.", "Delete it; open plans go stale."),
+    "E-SQL": Explanation("The database refused a statement.", "Read its words in the message.", 1),
     # workspace and files
     "E-NO-WORKSPACE": Explanation(
         "No folder here or above has manifests/.", "Change into a workspace, name it with --repo, or run init."
@@ -85,6 +98,24 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-VALUE": Explanation("A value is not of the kind wanted there.", "Correct it as the message says."),
     "E-UNREADABLE": Explanation("A file is missing or cannot be read.", "Check the path and its permissions."),
     "E-EXISTS": Explanation("Something of that name exists already.", "Take another name, or change what is there."),
+    "E-UNWRITABLE": Explanation("A file cannot be written.", "Name a folder that you may write to."),
+    "E-TOO-LARGE": Explanation("A file is larger than anything of its kind.", "Look whether it is the right file."),
+    # plans
+    "E-UNKNOWN-PLAN": Explanation("There is no plan with that code.", "Take one of those listed, or make one."),
+    "E-PLAN-FORMAT": Explanation("A plan file is not one of this version's.", "Make a new plan."),
+    "E-PLAN-ALTERED": Explanation(
+        "A plan or its Compose file was changed after it was made: its code no longer covers it.", "Make a new plan.", 5
+    ),
+    "E-FLYWAY": Explanation(
+        "A new image would not start on this database: its migrations do not fit the history there.",
+        "Deploy an image whose migrations continue the history; the rows are named.",
+    ),
+    "E-DATABASE-MAJOR": Explanation(
+        "The release brings another major version of PostgreSQL.", "Upgrade the data first, then deploy."
+    ),
+    "E-DATABASE-REPLACED": Explanation(
+        "The database's own image would change in the same deploy as its content.", "Change it in a release of its own."
+    ),
     # releases and merging
     "E-RELEASE-VERSION": Explanation("That is not a release version.", "Write CORE+NAMEn, for example 3.5.0+mw1."),
     "E-UNKNOWN-RELEASE": Explanation("There is no release or candidate of that version.", "Make a candidate."),

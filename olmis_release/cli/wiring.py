@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -112,9 +113,20 @@ def open_site(workspace: Workspace, instance_name: str, reporter: Reporter) -> S
 
 def secrets_of(workspace: Workspace, config: InstanceConfig) -> frozenset[str]:
     """Return what must never be shown: the secret-like values of the settings file, the password of a database URL."""
-    values = {value for name, value in _settings(workspace, config).items() if SECRET_NAME.search(name)}
+    values = {value for name, value in _lines(workspace.root / config.settings) if SECRET_NAME.search(name)}
     url = os.environ.get(config.database.url_from or "", "")
     return frozenset(values | ({urlsplit(url).password or "", url} if url else set()))
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield names and values of a settings file however it is written: a faulty one has secrets too."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        name, _, value = line.partition("=")
+        yield name, value.strip().strip("\"'")
 
 
 def _settings(workspace: Workspace, config: InstanceConfig) -> Mapping[str, str]:

@@ -124,8 +124,8 @@ class Desk:
         return replace(self.place.site, config=config, folder=workspace.folder(name), reporter=reporter)
 
     def files(self) -> Mapping[str, bytes]:
-        """Every file of the workspace but logs, to see that nothing was touched."""
-        every = (path for path in self.root.rglob("*") if path.is_file() and "logs" not in path.parts)
+        """Every file of the workspace but locks and logs, to see that nothing was touched."""
+        every = (path for path in self.root.rglob("*") if path.is_file() and ".olmis-release" not in path.parts)
         return {str(path.relative_to(self.root)): path.read_bytes() for path in every}
 
 

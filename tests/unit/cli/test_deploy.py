@@ -17,13 +17,13 @@ PROMISED = {"code", "release", "outcome", "way_back", "started", "ended", "outag
 def carry(monkeypatch: pytest.MonkeyPatch) -> Carry:
     """Let every plan end as told; returns what was ordered."""
 
-    def prepare(failure: StepFailed | None = None, **values: Any) -> list[Order]:
+    def prepare(error: StepFailed | None = None, **values: Any) -> list[Order]:
         orders: list[Order] = []
 
         def carry_out(_workspace: object, _site: object, order: Order) -> tuple[Run, Ending]:
             orders.append(order)
             run = a_run(order.plan_set.code, **values)
-            return run, Ending(outcome=run.outcome, failure=failure)
+            return run, Ending(outcome=run.outcome, failure=error)
 
         monkeypatch.setattr("olmis_release.deploy.run.carry_out", carry_out)
         return orders

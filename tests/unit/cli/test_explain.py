@@ -1,0 +1,42 @@
+import re
+from pathlib import Path
+
+import olmis_release
+from olmis_release.cli.explanations import EXPLANATIONS
+from olmis_release.errors import EXIT_CODES
+from tests.fakes.cli import Desk
+
+PACKAGE = Path(olmis_release.__file__).parent
+CODE = re.compile(r"\"(E-[A-Z][A-Z-]+)\"")
+
+
+def codes_in_package() -> set[str]:
+    files = (path for path in PACKAGE.rglob("*.py") if path.name != "explanations.py")
+    return {code for path in files for code in CODE.findall(path.read_text(encoding="utf-8"))}
+
+
+def test_every_id_that_can_be_shown_is_explained() -> None:
+    assert codes_in_package() - set(EXPLANATIONS) == set()
+
+
+def test_nothing_is_explained_that_cannot_be_shown() -> None:
+    assert set(EXPLANATIONS) - codes_in_package() == set()
+
+
+def test_an_id_is_explained_in_any_case(desk: Desk) -> None:
+    told = desk.type("explain", "e-plan-stale")
+    assert told.status == 0
+    assert told.out.startswith("E-PLAN-STALE (exit code 5)\n")
+
+
+def test_every_exit_code_is_explained(desk: Desk) -> None:
+    for status, meaning in EXIT_CODES.items():
+        assert f"{status}: {meaning}" in desk.type("explain", str(status)).out
+
+
+def test_a_misspelt_id_is_answered_with_the_nearest(desk: Desk) -> None:
+    assert "Did you mean `E-PLAN-STALE`?" in desk.type("explain", "E-PLAN-STAL").err
+
+
+def test_all_ids_are_listed(desk: Desk) -> None:
+    assert {one["code"] for one in desk.type("explain", "--json").json["errors"]} == set(EXPLANATIONS)

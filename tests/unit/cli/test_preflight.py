@@ -1,0 +1,68 @@
+from collections.abc import Callable
+
+import pytest
+
+from olmis_release.preflight.model import CheckResult, Report, Status, Subject
+from tests.fakes.cli import Desk
+
+GOOD = CheckResult(check="disk", question="Is there room?", status=Status.OK, message="61 GB free", resolution="")
+BAD = CheckResult(
+    check="settings-file",
+    question="Is it there?",
+    status=Status.FAIL,
+    message="settings/uat.env may be read by others\nmode 0644",
+    resolution="chmod 600 settings/uat.env",
+)
+
+
+@pytest.fixture
+def subjects(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Subject]]:
+    """Let the checks answer this; returns what they were asked about."""
+
+    def prepare(*results: CheckResult) -> list[Subject]:
+        asked: list[Subject] = []
+
+        def run_checks(subject: Subject) -> Report:
+            asked.append(subject)
+            return Report(results=results)
+
+        monkeypatch.setattr("olmis_release.preflight.runner.run_checks", run_checks)
+        return asked
+
+    return prepare
+
+
+def test_the_one_open_plan_is_checked(desk: Desk, subjects: Callable[..., list[Subject]]) -> None:
+    plan_set = desk.plan()
+    asked = subjects(GOOD)
+    told = desk.type("preflight", "uat")
+    assert told.status == 0
+    assert asked[0].plan == plan_set.plan
+    assert asked[0].compose_file == plan_set.folder / "compose.yml"
+    assert told.out.splitlines()[:3] == [
+        "Preflight of 3.5.0+mw1 on uat",
+        "  ok    disk: 61 GB free",
+        "1 ok, 0 warned, 0 failed.",
+    ]
+
+
+def test_a_failure_says_what_to_do_and_ends_with_6(desk: Desk, subjects: Callable[..., list[Subject]]) -> None:
+    plan_set = desk.plan()
+    subjects(GOOD, BAD)
+    told = desk.type("preflight", "uat", "--plan", plan_set.code)
+    assert told.status == 6
+    assert "  FAIL  settings-file: settings/uat.env may be read by others\n        mode 0644\n" in told.out
+    assert "        fix: chmod 600 settings/uat.env\n" in told.out
+    assert "STATE uat: untouched" in told.err
+    json = desk.type("preflight", "uat", "--json").json
+    assert json["counts"] == {"ok": 1, "warn": 0, "fail": 1}
+    assert [check["status"] for check in json["checks"]] == ["ok", "fail"]
+
+
+def test_without_a_plan_what_runs_is_checked(
+    desk: Desk, subjects: Callable[..., list[Subject]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = desk.deployed()
+    asked = subjects(GOOD)
+    assert desk.type("preflight", "uat").status == 0
+    assert asked[0].compose_file == desk.workspace.plan(run.code) / "compose.yml"
