@@ -49,6 +49,12 @@ class Server:
         url = self.url(user=user, password=password)
         return open_database(config, self.engine, self.project, {"LAB_DATABASE_URL": url})
 
+    def kill_and_start(self) -> None:
+        """Kill every process of the server at once and start it again on the same data."""
+        _docker("kill", self.container)
+        _docker("start", self.container)
+        _wait_until_up(self)
+
     def sql(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
         with self.connect(database) as connection:
             cursor = connection.execute(statement.encode())

@@ -52,11 +52,7 @@ def cut_off_clone(server: Server) -> None:
     A lock on the database makes the server wait until the client is dead; then it copies, for nobody.
     """
 
-    def copy() -> None:
-        with suppress(ReleaseError):
-            server.by_psql(LIVE).clone(POINT, run="r1")
-
-    thread = threading.Thread(target=copy)
+    thread = threading.Thread(target=_clone_quietly, args=(server,))
     with server.connect("postgres") as holder, holder.transaction(force_rollback=True):
         holder.execute(f"COMMENT ON DATABASE {LIVE} IS 'held'")
         thread.start()
@@ -94,6 +90,25 @@ def test_a_copy_whose_client_was_killed_does_not_turn_up_after_it_was_dropped(se
     time.sleep(0.5)
     assert database.facts(POINT) is None
     assert not copying(server)
+
+
+def test_a_server_killed_in_the_middle_of_a_copy_comes_back_closed_and_copies_again(server: Server) -> None:
+    database = server.by_psql(LIVE)
+    before = content(server, LIVE)
+    database.close(timeout_s=10)
+    thread = threading.Thread(target=_clone_quietly, args=(server,))
+    thread.start()
+    while not copying(server):
+        time.sleep(0.005)
+    server.kill_and_start()
+    thread.join()
+    facts = database.facts(LIVE)
+    assert facts is not None
+    assert not facts.open
+    database.clone(POINT, run="r1")
+    database.swap(POINT, failed=FAILED)
+    assert content(server, LIVE) == before
+    database.drop(FAILED)
 
 
 def test_an_unarmed_copy_counts_as_being_copied_and_is_replaced(server: Server) -> None:
@@ -136,6 +151,11 @@ def test_a_swap_whose_backend_is_killed_before_its_commit_leaves_both_old_names(
     database.swap(POINT, failed=FAILED)
     assert database.facts(FAILED) is not None
     database.drop(FAILED)
+
+
+def _clone_quietly(server: Server) -> None:
+    with suppress(ReleaseError):
+        server.by_psql(LIVE).clone(POINT, run="r1")
 
 
 def _swap_quietly(server: Server) -> None:
