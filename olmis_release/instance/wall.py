@@ -20,7 +20,7 @@ from olmis_release.instance.config import WallConfig
 from olmis_release.instance.engine import DockerEngine
 from olmis_release.instance.own_containers import Files
 from olmis_release.instance.ports import Container, FrontDoor, WallState
-from olmis_release.instance.wall_config import DRAIN_S, LIVE_NAME, NEXT_NAME, STATE_PATH, Shape, wall_files
+from olmis_release.instance.wall_config import DRAIN_S, STATE_PATH, Shape, wall_files
 from olmis_release.instance.wall_container import Place, WallContainer
 
 LINGER_S = 0.5
@@ -72,21 +72,23 @@ class NginxWall:
         Returns when every request that came before has been answered or, after ten seconds, cut.
         """
         container, shape = self._box.standing(), _shape(WallState.CLOSED, run_pass)
-        self._box.bring(container, self._files(shape, NEXT_NAME))
-        if self.state() is WallState.OPEN:
+        self._box.bring(container, self._files(shape, "next"))
+        if self._written_state(container) is WallState.OPEN:
             self._box.raise_flag(container)
             time.sleep(LINGER_S)
         old = self._box.workers(container)
         self._box.switch(container)
-        self._await_gone(container, old)
+        self._await_none(old, lambda: self._box.workers(container))
         self._await_answer(shape)
 
     def open(self, run_pass: str = "") -> None:
         """Let everybody through; with a pass, keep the tool's own entrance to Consul."""
         container, shape = self._box.standing(), _shape(WallState.OPEN, run_pass)
-        self._box.bring(container, self._files(shape, NEXT_NAME))
+        self._box.bring(container, self._files(shape, "next"))
         self._box.lower_flag(container)
+        old = self._box.workers(container)
         self._box.switch(container)
+        self._await_none(old, lambda: self._box.accepting(container))
         self._await_answer(shape)
 
     def remove(self) -> None:
@@ -95,18 +97,18 @@ class NginxWall:
 
     def _create(self, shape: Shape) -> None:
         try:
-            self._box.create(self._files(shape, LIVE_NAME))
+            self._box.create(self._files(shape, "live"))
             self._await_answer(shape)
         except BaseException:
             self._box.remove()  # one that does not stand must not hold the port or the name
             raise
 
-    def _files(self, shape: Shape, name: str) -> Files:
-        return wall_files(self._config, shape, instance=self._instance, conf_name=name)
+    def _files(self, shape: Shape, stem: str) -> Files:
+        return wall_files(self._config, shape, instance=self._instance, stem=stem)
 
-    def _await_gone(self, container: Container, old: set[int]) -> None:
+    def _await_none(self, old: set[int], now: Callable[[], set[int]]) -> None:
         self._await(
-            lambda: old.isdisjoint(self._box.workers(container)),
+            lambda: old.isdisjoint(now()),
             complaint="still serves with its old configuration",
             within_s=DRAIN_S + PROOF_S,
         )
@@ -136,7 +138,7 @@ class NginxWall:
         return told if told.startswith(tuple(f"{state.value} " for state in WallState)) else ""
 
     def _written_state(self, container: Container) -> WallState:
-        # The port cannot be reached from here: believe the file that the next start would read.
+        """Return what the file says that the next start would read."""
         first = self._box.live_configuration(container).partition("\n")[0]
         return WallState.CLOSED if ", closed." in first else WallState.OPEN
 

@@ -15,8 +15,9 @@ from olmis_release.instance.own_containers import Files
 from olmis_release.instance.ports import WallState
 
 FOLDER = "/etc/olmis-wall"
-LIVE_NAME, NEXT_NAME = "nginx.conf", "next.conf"
-LIVE, NEXT = f"{FOLDER}/{LIVE_NAME}", f"{FOLDER}/{NEXT_NAME}"
+ENDS = (".html", ".json", ".conf")
+LIVE, NEXT = f"{FOLDER}/live", f"{FOLDER}/next"
+LIVE_CONF = f"{LIVE}.conf"
 CLOSING = f"{FOLDER}/closing"
 OWN_PATH = "/__olmis_release/"
 STATE_PATH = f"{OWN_PATH}state"
@@ -49,14 +50,14 @@ class Shape:
         return f"{self.state.value} {self.generation}"
 
 
-def wall_files(config: WallConfig, shape: Shape, *, instance: str, conf_name: str) -> Files:
-    """Return the files of the wall's folder; the configuration holds the pass, so only root may read it."""
+def wall_files(config: WallConfig, shape: Shape, *, instance: str, stem: str) -> Files:
+    """Return the files of the wall's folder, all called `stem`; one holds the pass, so only root may read it."""
     page = _templates().get_template("wall.html.j2").render(config.model_dump())
     told = {"status": 503, "message": config.message, "retry_after_s": config.retry_after_s}
     return {
-        conf_name: (configuration(config, shape, instance=instance).encode(), 0o600),
-        "page.html": (page.encode(), 0o644),
-        "page.json": (json.dumps(told).encode(), 0o644),
+        f"{stem}.conf": (configuration(config, shape, instance=instance).encode(), 0o600),
+        f"{stem}.html": (page.encode(), 0o644),
+        f"{stem}.json": (json.dumps(told).encode(), 0o644),
     }
 
 
@@ -75,7 +76,7 @@ def configuration(config: WallConfig, shape: Shape, *, instance: str) -> str:
             port=config.port,
             retry_after_s=config.retry_after_s,
             drain_s=DRAIN_S,
-            folder=FOLDER,
+            live=LIVE,
             closing=CLOSING,
             own_path=OWN_PATH,
             pass_header=PASS_HEADER,
@@ -85,14 +86,8 @@ def configuration(config: WallConfig, shape: Shape, *, instance: str) -> str:
 
 
 def published(publish: str) -> tuple[str, int]:
-    """Return host address and port of ``80``, ``127.0.0.1:8080`` or ``[::1]:8080``.
-
-    Raises:
-        ValueError: It is none of these.
-    """
+    """Return host address and port of ``80``, ``127.0.0.1:8080`` or ``[::1]:8080``, as the instance file has it."""
     host, _, port = publish.rpartition(":")
-    if not port.isdigit() or not 0 < int(port) < 65536:
-        raise ValueError(f"{publish!r} is not a port to publish, for example 127.0.0.1:8080 or 80")
     return host.strip("[]") or "0.0.0.0", int(port)  # noqa: S104 (a bare port means every address, as in Compose)
 
 

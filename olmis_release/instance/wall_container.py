@@ -11,7 +11,7 @@ from olmis_release.instance.config import WallConfig
 from olmis_release.instance.engine import DockerEngine
 from olmis_release.instance.own_containers import Files, Wanted
 from olmis_release.instance.ports import Container, ContainerStatus
-from olmis_release.instance.wall_config import CLOSING, DRAIN_S, FOLDER, LIVE, NEXT, published
+from olmis_release.instance.wall_config import CLOSING, DRAIN_S, ENDS, FOLDER, LIVE, LIVE_CONF, NEXT, published
 from olmis_release.manifest.model import ImageRef
 
 WALL_LABEL = "org.openlmis.release.wall"
@@ -117,7 +117,7 @@ class WallContainer:
     def bring(self, container: Container, files: Files) -> None:
         """Put a new configuration beside the live one and let nginx test it: a killed tool leaves a whole one."""
         self._engine.own.put_files(container.id, FOLDER, files)
-        self._shell(container, f"nginx -t -q -c {NEXT}")
+        self._shell(container, f"nginx -t -q -c {NEXT}.conf")
 
     def raise_flag(self, container: Container) -> None:
         """Make workers of an open configuration answer 503 from the next request on; closed ones do not look."""
@@ -128,29 +128,36 @@ class WallContainer:
         self._shell(container, f"rm -f {CLOSING}")
 
     def switch(self, container: Container) -> None:
-        """Put the new configuration in the live one's place and reload."""
-        self._shell(container, f"mv -f {NEXT} {LIVE}")
+        """Put what was brought in the live files' place, each in one move, and reload."""
+        self._shell(container, " && ".join(f"mv -f {NEXT}{end} {LIVE}{end}" for end in ENDS))
         self._engine.own.signal(container.id, "SIGHUP")
 
     def workers(self, container: Container) -> set[int]:
         """Return the process ids of nginx's workers, those that are shutting down too."""
-        every = self._engine.own.processes(container.id)
-        return {number for number, command in every.items() if "worker process" in command}
+        return set(self._workers(container))
+
+    def accepting(self, container: Container) -> set[int]:
+        """Return the process ids of the workers that still take new connections."""
+        return {number for number, command in self._workers(container).items() if "shutting down" not in command}
 
     def live_configuration(self, container: Container) -> str:
         """Return the configuration that the next start would read."""
-        return self._engine.own.read(container.id, LIVE, lambda _path: True).get(LIVE, b"").decode()
+        return self._engine.own.read(container.id, LIVE_CONF, lambda _path: True).get(LIVE_CONF, b"").decode()
 
     def last_words(self) -> str:
         """Return the end of its log."""
         found = self._engine.container(self._place.name)
         return self._engine.logs(found.id, tail=20) if found else ""
 
+    def _workers(self, container: Container) -> dict[int, str]:
+        every = self._engine.own.processes(container.id)
+        return {number: command for number, command in every.items() if "worker process" in command}
+
     def _wanted(self) -> Wanted:
         return Wanted(
             image=self.image(),
             name=self._place.name,
-            argv=("nginx", "-c", LIVE, "-g", "daemon off;"),
+            argv=("nginx", "-c", LIVE_CONF, "-g", "daemon off;"),
             labels={WALL_LABEL: self._place.instance, SHAPE_LABEL: self._fingerprint()},
             network=self._place.network,
             publish={80: published(self._config.publish)},
@@ -158,7 +165,7 @@ class WallContainer:
         )
 
     def _fingerprint(self) -> str:
-        made_of = (self._place.resolve(self._config.image_ref), self._config.publish)
+        made_of = (self._place.resolve(self._config.image_ref), self._config.publish, LIVE_CONF)
         return hashlib.sha256("\n".join(made_of).encode()).hexdigest()[:16]
 
     def _shell(self, container: Container, command: str) -> None:

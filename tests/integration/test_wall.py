@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -108,6 +109,17 @@ def test_a_body_larger_than_any_buffer_passes(opened: WallEstate) -> None:
 def test_the_upstreams_own_502_is_passed_on(opened: WallEstate) -> None:
     answer = opened.front.request("GET", "/own-502")
     assert (answer.status, answer.text.startswith("{")) == (502, True)
+
+
+def test_a_websocket_passes_and_is_cut_before_close_returns(opened: WallEstate) -> None:
+    with socket.create_connection(("127.0.0.1", opened.port), timeout=20) as client:
+        client.sendall(b"GET /socket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 101 ")
+        client.sendall(b"ping")
+        assert client.recv(100) == b"PING"
+        opened.wall.close(RUN_PASS)
+        client.settimeout(0.5)
+        assert client.recv(100) == b"", "closed by the wall"
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(3, 200), (60, None)], ids=["answered", "cut"])

@@ -33,6 +33,14 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     def answer(self):
+        if self.headers.get("Upgrade"):
+            self.send_response(101)
+            self.send_header("Upgrade", self.headers["Upgrade"])
+            self.send_header("Connection", "Upgrade")
+            self.end_headers()
+            while said := self.connection.recv(100):
+                self.connection.sendall(said.upper())
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.path.startswith("/slow/"):
             time.sleep(float(self.path.rpartition("/")[2]))

@@ -17,16 +17,16 @@ def shape(state: WallState = WallState.CLOSED, run_pass: str = RUN_PASS) -> Shap
 
 
 def test_the_message_is_text_on_the_page_and_in_json() -> None:
-    files = wall_files(CONFIG, shape(), instance="uat", conf_name="next.conf")
-    page = files["page.html"][0].decode()
+    files = wall_files(CONFIG, shape(), instance="uat", stem="next")
+    page = files["next.html"][0].decode()
     assert "&lt;b&gt;Soon&lt;/b&gt; &amp; safe" in page
     assert "<b>" not in page
     assert "http" not in page.replace("http-equiv", ""), "the page loads nothing"
-    assert json.loads(files["page.json"][0])["message"] == "<b>Soon</b> & safe"
+    assert json.loads(files["next.json"][0])["message"] == "<b>Soon</b> & safe"
 
 
 def test_the_configuration_holds_the_pass_and_is_roots_alone() -> None:
-    content, mode = wall_files(CONFIG, shape(), instance="uat", conf_name="next.conf")["next.conf"]
+    content, mode = wall_files(CONFIG, shape(), instance="uat", stem="next")["next.conf"]
     assert RUN_PASS in content.decode()
     assert mode == 0o600
 
@@ -58,4 +58,9 @@ def test_where_to_publish_is_read(publish: str, place: tuple[str, int]) -> None:
 @pytest.mark.parametrize("publish", ["", "http", "1:2:x", "0", "127.0.0.1:70000", "80/tcp"])
 def test_where_to_publish_must_be_a_port(publish: str) -> None:
     with pytest.raises(ValueError, match="not a port to publish"):
-        published(publish)
+        WallConfig(image="library/nginx:1.22", publish=publish)
+
+
+def test_the_walls_image_must_be_one() -> None:
+    with pytest.raises(ValueError, match="image"):
+        WallConfig(image="not an image", publish="80")
