@@ -21,7 +21,11 @@ def image_of(file: Path, component: str) -> str:
 
     The tag is for people; the engine gets the digest only, so that what runs is what was approved.
     """
-    reference = _images(file, file.stat().st_mtime_ns)[component]
+    return by_digest(_images(file, file.stat().st_mtime_ns)[component])
+
+
+def by_digest(reference: str) -> str:
+    """Return ``repository@digest`` from the ``repository:tag@digest`` of a rendered file."""
     name, _, digest = reference.partition("@")
     head, slash, tail = name.rpartition("/")
     return f"{head}{slash}{tail.partition(':')[0]}@{digest}"

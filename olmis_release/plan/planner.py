@@ -48,6 +48,7 @@ class Situation:
         previous: The release that should run now, None for a first deploy; `deployed` are the bodies of the Compose
             file by which it was started.
         running: What the engine has, by component, stopped containers too.
+        first_reason: Why everything is started when nothing runs.
     """
 
     manifest: ReleaseManifest
@@ -55,6 +56,7 @@ class Situation:
     previous: ReleaseManifest | None
     deployed: Mapping[str, ComposeBody]
     running: Mapping[str, Running]
+    first_reason: str = "first deploy"
 
 
 def plan_changes(situation: Situation) -> tuple[Change, ...]:
@@ -100,7 +102,7 @@ def _decide(name: str, component: Component, situation: Situation) -> tuple[Acti
     running, previous = situation.running.get(name), situation.previous
     if previous is None:
         left_over = "a deploy that failed left its container behind"
-        return Action.ADD, (left_over if running else "first deploy",)
+        return Action.ADD, (left_over if running else situation.first_reason,)
     if running is None and name in previous.components:
         return Action.REPLACE, (f"release {previous.version} has it, but it has no container",)
     if running is None:

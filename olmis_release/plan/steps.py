@@ -28,6 +28,7 @@ class Route:
         release, previous: The release that is wanted, and the one that runs; None when nothing does.
         front: OpenLMIS's own front, behind the wall.
         wall_open: The wall is there and lets users in.
+        broken: The last run left the instance in a state that cannot be proved; this plan is the way out.
         restore: Rollback point that is to be swapped in because a person asked for it, None mostly.
     """
 
@@ -37,6 +38,7 @@ class Route:
     way_back: WayBack
     front: str
     wall_open: bool = True
+    broken: bool = False
     restore: str | None = None
 
 
@@ -68,7 +70,7 @@ def _upgrade(route: Route) -> Iterator[PlannedStep]:
     first, second = _waves(route)
     walled = wall_reason(route)
     yield from _pull(route)
-    if _names(route.changes, STOPPED | STARTED):
+    if _names(route.changes, STOPPED | STARTED) and not route.broken:
         reason = "A way back is worth something only if what it leads to works."
         yield _step(StepKind.PROVE_OLD, f"prove that {route.previous.version} works", reason)
     if walled:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from olmis_release.errors import Problem
 from olmis_release.manifest.model import ImageRef, ReleaseManifest, Role
 from olmis_release.plan.model import Action, Change, WayBack
-from olmis_release.text import listed, plural
+from olmis_release.text import listed
 
 NOTHING_LOST = "Nothing. No database change comes with this plan: the old containers go on with the same data."
 FIRST_DEPLOY = (
@@ -91,10 +91,3 @@ def _major(tag: str) -> str | None:
         return None
     old_style = int(match["first"]) < 10 and match["second"] is not None
     return f"{match['first']}.{match['second']}" if old_style else match["first"]
-
-
-def pending_in_words(change: Change) -> str:
-    """Return how many database changes a component brings."""
-    if not change.migrations_known:
-        return "database changes not known"
-    return plural(len(change.pending), "database change") if change.pending else ""

@@ -1,0 +1,100 @@
+"""What a plan was made from, and what of it has moved since."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from olmis_release.instance.ports import Container
+from olmis_release.instance.settings import fingerprint_key, read_settings
+from olmis_release.instance.site import Site
+from olmis_release.instance.state import Observed, fingerprint_history, observe
+from olmis_release.manifest.lock import sha256_of
+from olmis_release.manifest.model import ReleaseManifest
+from olmis_release.manifest.render import CONFIG_LABEL
+from olmis_release.plan.codes import sha256
+from olmis_release.plan.model import Base
+from olmis_release.workspace import Workspace
+
+
+def read_base(workspace: Workspace, site: Site, manifest: ReleaseManifest) -> Base:
+    """Read everything that a plan towards a release depends on; changes nothing."""
+    config = site.config
+    settings = read_settings(workspace.root / config.settings, shown_as=config.settings, key=fingerprint_key(workspace))
+    return base_of(workspace, config.name, observe(site), manifest=manifest, settings=settings.fingerprint)
+
+
+def base_of(
+    workspace: Workspace, instance: str, observed: Observed, *, manifest: ReleaseManifest, settings: str
+) -> Base:
+    """Return the base of a plan from what was read already."""
+    return Base(
+        engine_id=observed.engine.id,
+        containers={name: _stands_for(one) for name, one in sorted(observed.containers.items())},
+        settings=settings,
+        histories={f"{one.schema}.{one.table}": fingerprint_history(one) for one in observed.histories},
+        hooks=hook_digests(workspace.hooks),
+        instance_file=sha256(workspace.instance(instance).read_bytes()),
+        manifest=sha256_of(manifest),
+    )
+
+
+def _stands_for(container: Container) -> str:
+    return f"{container.image_id}/{container.labels.get(CONFIG_LABEL, '')}"
+
+
+def hook_digests(folder: Path) -> dict[str, str]:
+    """Return every executable that a moment of a deploy may run, with its SHA-256."""
+    files = [path for pattern in ("*", "*.d/*") for path in folder.glob(pattern)]
+    runnable = sorted(path for path in files if path.is_file() and os.access(path, os.X_OK))
+    return {str(path.relative_to(folder)): sha256(path.read_bytes()) for path in runnable}
+
+
+def differences(old: Base, new: Base) -> tuple[str, ...]:
+    """Return a sentence for each thing that moved from one base to the other, none when nothing did."""
+    return tuple(_differences(old, new))
+
+
+def _differences(old: Base, new: Base) -> Iterator[str]:
+    if old.engine_id != new.engine_id:
+        yield f"The engine is another one: {old.engine_id} then, {new.engine_id} now."
+    for component, before, after in _moved(old.containers, new.containers):
+        yield _about_container(component, before, after)
+    if old.settings != new.settings:
+        yield "The settings file has other values."
+    for table, before, after in _moved(old.histories, new.histories):
+        yield f"Migration history {table}: {_what_happened(before, after)}."
+    for hook, before, after in _moved(old.hooks, new.hooks):
+        yield f"Hook {hook}: {_what_happened(before, after)}."
+    if old.instance_file != new.instance_file:
+        yield "The instance file was changed."
+    if old.manifest != new.manifest:
+        yield "The release manifest was changed."
+
+
+def _moved(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[str, str | None, str | None]]:
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) != new.get(name):
+            yield name, old.get(name), new.get(name)
+
+
+def _what_happened(before: str | None, after: str | None) -> str:
+    if before is None:
+        return "new since then"
+    return "gone since then" if after is None else "changed since then"
+
+
+def _about_container(component: str, before: str | None, after: str | None) -> str:
+    if before is None or after is None:
+        return f"Container of {component}: {_what_happened(before, after)}."
+    (old_image, _, old_config), (new_image, _, new_config) = before.rpartition("/"), after.rpartition("/")
+    if old_image != new_image:
+        return f"{component} runs another image: {_short(old_image)} then, {_short(new_image)} now."
+    return (
+        f"{component} runs with another configuration: {old_config or 'unknown'} then, {new_config or 'unknown'} now."
+    )
+
+
+def _short(image_id: str) -> str:
+    return image_id.removeprefix("sha256:")[:12]
