@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from olmis_release.manifest.draft import Draft
 from olmis_release.manifest.edges import cycle_in, needs
 from olmis_release.manifest.findings import Findings
-from olmis_release.manifest.model import ComposeBody, ImageRef
+from olmis_release.manifest.model import ComposeBody, ComposeValue, ImageRef
 from olmis_release.manifest.settle import Settled
 from olmis_release.manifest.variables import malformed_in, names_in, placed_texts
 from olmis_release.manifest.volumes import volumes_of
-from olmis_release.text import did_you_mean, listed
+from olmis_release.text import did_you_mean, listed, safe
+
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
+_RESERVED = frozenset({"LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG"})
 
 
 def check(
@@ -39,6 +43,8 @@ def check(
 
 def why_mutable(image: ImageRef) -> str:
     """Return why a tag may mean another image tomorrow, nothing when it should not."""
+    if image.digest:
+        return ""
     if image.untagged:
         return "it names no tag, so it is whatever was pushed last"
     if image.tag == "latest":
@@ -100,10 +106,27 @@ def _check_networks(draft: Draft, findings: Findings) -> None:
 
 
 def _check_environment(draft: Draft, findings: Findings) -> None:
-    if isinstance(draft.compose.get("environment"), list):
+    environment = draft.compose.get("environment", {})
+    for key, value in environment.items() if isinstance(environment, dict) else ():
+        why = _why_no_variable(key, value)
+        if why:
+            message = f"{draft.name}: {safe(repr(key))} {why}."
+            findings.error("E-ENVIRONMENT", message, where=draft.where(f"compose.environment.{key}"))
+    if isinstance(environment, list):
         message = f"{draft.name} takes a variable from the shell that runs Compose (a name without `=`)."
         advice = "Write NAME=${NAME} and declare NAME under `variables`."
         findings.error("E-ENVIRONMENT", message, where=draft.where("compose.environment"), do=advice)
+
+
+def _why_no_variable(key: str, value: ComposeValue) -> str:
+    """Return what is wrong with an environment variable, nothing when it is good."""
+    if not _VARIABLE_NAME.match(key):
+        return "is no name of an environment variable (letters, digits, `_`, `.`, `-`)"
+    if key in _RESERVED or key.startswith("COMPOSE_"):
+        return "would change how programs are loaded or which engine is talked to"
+    if not isinstance(value, str):
+        return "must be text"
+    return "holds a line break" if "\n" in value or "\r" in value else ""
 
 
 def _check_variables(draft: Draft, variables: Mapping[str, str | None], findings: Findings) -> set[str]:

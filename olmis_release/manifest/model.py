@@ -64,6 +64,10 @@ class Role(StrEnum):
     CONFIG = "config"
 
 
+ONE_SHOT_ROLES = frozenset({Role.CONFIG, Role.EXTENSION})
+"""Components that fill a volume and end; nothing waits for an answer from them."""
+
+
 class ImageRef(Strict):
     """An image: repository, tag and digest are one value and move together.
 

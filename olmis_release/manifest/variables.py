@@ -33,6 +33,11 @@ def filled(text: str, value_of: Callable[[str], str]) -> str:
     return _REFERENCE.sub(one, text)
 
 
+def literally(text: str) -> str:
+    """Return what Compose reads as this very text."""
+    return text.replace("$", "$$")
+
+
 def mapped(value: ComposeValue, change: Callable[[str], str]) -> ComposeValue:
     """Return a value with every text in it changed; keys stay."""
     if isinstance(value, str):

@@ -150,6 +150,10 @@ def test_mutable_images_and_deviations_without_reason_are_warned_about() -> None
     ]
 
 
+def test_a_digest_in_the_file_fixes_what_its_tag_means() -> None:
+    assert merged(f"log: {{replace: {{image: 'mw/log@sha256:{'a' * 64}'}}}}").warnings == ()
+
+
 def test_a_fork_that_lags_behind_core_is_warned_about() -> None:
     warnings = merged("report: {replace: {image: mw/reports:1.0, provides: report 1.1.1}}").warnings
     assert [problem.code for problem in warnings] == ["W-PROVIDES"]

@@ -99,6 +99,12 @@ def test_a_dollar_is_kept_from_compose(written: str, compose_reads: str) -> None
     assert environment(written, replace(AROUND, variables={"X": "v$v"}), variables={"X": None}) == compose_reads
 
 
+def test_a_dollar_in_a_volumes_declaration_is_kept_from_compose() -> None:
+    user = component("o/a:1", compose={"volumes": ["data:/d"]})
+    text = rendered({"a": user}, volumes={"data": {"driver_opts": {"device": "/$x"}}}).text
+    assert yaml.safe_load(text)["volumes"]["data"] == {"driver_opts": {"device": "/$$x"}}
+
+
 def test_environment_files_are_the_instances_settings() -> None:
     assert service("a", {"a": component("o/a:1", compose={"env_file": ["settings.env"]})})["env_file"] == [
         "/ws/uat.env"
