@@ -106,6 +106,16 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-PLAN-ALTERED": Explanation(
         "A plan or its Compose file was changed after it was made: its code no longer covers it.", "Make a new plan.", 5
     ),
+    "E-NOT-PINNED": Explanation(
+        "The release was made offline and lacks digests.", "Make it again where the registry can be asked."
+    ),
+    "E-NOT-OURS": Explanation(
+        "The Compose project runs containers that this workspace did not deploy.",
+        "Work in the workspace that deployed them, or correct `project` in the instance file.",
+    ),
+    "E-NOTHING-RUNS": Explanation(
+        "The release that should run has no container left, and another one is wanted.", "Bring it up first."
+    ),
     "E-FLYWAY": Explanation(
         "A new image would not start on this database: its migrations do not fit the history there.",
         "Deploy an image whose migrations continue the history; the rows are named.",

@@ -12,6 +12,7 @@ from pathlib import Path
 from olmis_release import clock
 from olmis_release.cli.session import Session
 from olmis_release.cli.sink import Sink
+from olmis_release.events import Note, Reporter
 
 KEPT = 30
 """Log files of earlier commands that are kept."""
@@ -30,15 +31,15 @@ class _Clean(logging.Formatter):
         return self._sink.clean(super().format(record))
 
 
-class _ToTerminal(logging.Handler):
-    """With ``--verbose``: the same lines on standard error."""
+class _ToReporter(logging.Handler):
+    """With ``--verbose``: the same lines among the progress."""
 
-    def __init__(self, sink: Sink) -> None:
+    def __init__(self, reporter: Reporter) -> None:
         super().__init__()
-        self._sink = sink
+        self._reporter = reporter
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._sink.err(f"  {record.getMessage()}")
+        self._reporter.report(Note(message=record.getMessage()))
 
 
 def begin_log(session: Session) -> None:
@@ -55,7 +56,7 @@ def begin_log(session: Session) -> None:
         handler.setFormatter(_Clean(session.sink))
         logger.addHandler(handler)
     if session.verbose:
-        logger.addHandler(_ToTerminal(session.sink))
+        logger.addHandler(_ToReporter(session.reporter))
 
 
 def end_log() -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from olmis_release.cli.drift import configured, drift, is_up
-from olmis_release.cli.running import last_good_plan
+from olmis_release.cli.drift import Found, drift, is_up
+from olmis_release.cli.running import what_was_left
 from olmis_release.instance.ports import Container
 from olmis_release.instance.site import Site
-from olmis_release.manifest.lock import read_release
+from olmis_release.instance.state import digest_of
 from olmis_release.manifest.model import ReleaseManifest
-from olmis_release.smoke.model import ONE_SHOT, Scene, containers_of
+from olmis_release.smoke.model import Scene, containers_of
 from olmis_release.smoke.probes import versions
 from olmis_release.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class InstanceStatus:
     """One instance, as seen now.
 
     Attributes:
@@ -46,32 +46,34 @@ class Standing:
         return self.healthy == self.components > 0 and not self.drift and self.wall == "open" and not self.error
 
 
-def observe_standing(workspace: Workspace, site: Site) -> Standing:
+def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
     """Ask an instance what it runs, and compare that with its last good run."""
-    name, containers = site.config.name, containers_of(site)
-    found = last_good_plan(workspace, name)
-    wall = str(site.wall.state())
-    if found is None:
-        return Standing(
-            instance=name,
-            purpose=str(site.config.purpose),
-            release=None,
-            since=None,
-            wall=wall,
-            drift=tuple(f"{component} runs; not deployed from this workspace" for component in sorted(containers)),
-        )
-    run, plan_set = found
-    manifest = read_release(workspace.root / plan_set.plan.release_file, shown_as=plan_set.plan.release_file)
-    labels = configured(plan_set.folder / "compose.yml", shown_as=f"plans/{plan_set.code}/compose.yml")
-    return Standing(
-        instance=name,
+    containers = containers_of(site)
+    left = what_was_left(workspace, site.config.name)
+    if left is None:
+        return _not_from_here(site, containers)
+    run, standing = left
+    found = {name: Found(container=one, digest=digest_of(site.engine, one)) for name, one in containers.items()}
+    return InstanceStatus(
+        instance=site.config.name,
         purpose=str(site.config.purpose),
         release=run.release,
         since=run.ended,
-        wall=wall,
-        components=len(manifest.components),
-        healthy=_healthy(site, manifest, containers),
-        drift=drift(manifest, labels, containers),
+        wall=str(site.wall.state()),
+        components=len(standing.manifest.components),
+        healthy=_healthy(site, standing.manifest, containers),
+        drift=drift(standing.manifest, standing.bodies, found),
+    )
+
+
+def _not_from_here(site: Site, containers: Mapping[str, Container]) -> InstanceStatus:
+    return InstanceStatus(
+        instance=site.config.name,
+        purpose=str(site.config.purpose),
+        release=None,
+        since=None,
+        wall=str(site.wall.state()),
+        drift=tuple(f"{component} runs; not deployed from this workspace" for component in sorted(containers)),
     )
 
 
@@ -79,6 +81,6 @@ def _healthy(site: Site, manifest: ReleaseManifest, containers: Mapping[str, Con
     scene = Scene(site=site, manifest=manifest, before=dict(containers))
     wrong = {result.name.removeprefix("version of ") for result in versions.PROBE.run(scene) if not result.ok}
     return sum(
-        name not in wrong and name in containers and is_up(containers[name], one_shot=component.role in ONE_SHOT)
+        name not in wrong and name in containers and is_up(containers[name], component)
         for name, component in manifest.components.items()
     )

@@ -34,12 +34,11 @@ if TYPE_CHECKING:
 @click.pass_obj
 def smoke(session: Session, *, instance: str, junit: Path | None) -> Result:
     """Run the smoke tests of an instance: versions through the front door, the UI, and the checks of its file."""
-    from olmis_release.cli.running import running_release
+    from olmis_release.cli.running import what_should_run
     from olmis_release.smoke.runner import run_smoke
 
     site = session.quiet_site(instance)
-    manifest = running_release(session.workspace, instance)
-    report = run_smoke(site, manifest)
+    report = run_smoke(site, what_should_run(session.workspace, instance).manifest)
     if junit is not None:
         _write_junit(junit, instance, report)
     return _result(session, instance, report)

@@ -17,7 +17,7 @@ from olmis_release.errors import ReleaseError, TargetUnreachable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from olmis_release.cli.observed import Standing
+    from olmis_release.cli.observed import InstanceStatus
 
 
 @click.command(
@@ -34,23 +34,23 @@ if TYPE_CHECKING:
 @click.pass_obj
 def status(session: Session, *, instance: str | None) -> Result:
     """Show what an instance (or each of them) runs, since when, health, drift and the wall."""
-    from olmis_release.cli.observed import observe_standing
+    from olmis_release.cli.observed import look_at
 
     if instance is None:
         return _result(session, [_tolerant(session, name) for name in session.workspace.instance_names()], None)
-    return _result(session, [observe_standing(session.workspace, session.site(instance))], instance)
+    return _result(session, [look_at(session.workspace, session.site(instance))], instance)
 
 
-def _tolerant(session: Session, name: str) -> Standing:
+def _tolerant(session: Session, name: str) -> InstanceStatus:
     """Return what is known of one of many instances; one that does not answer must not hide the others."""
-    from olmis_release.cli.observed import Standing, observe_standing
+    from olmis_release.cli.observed import InstanceStatus, look_at
     from olmis_release.plan.records import last_good
 
     try:
-        return observe_standing(session.workspace, session.site(name))
+        return look_at(session.workspace, session.site(name))
     except ReleaseError as error:
         run = last_good(session.workspace, name)
-        return Standing(
+        return InstanceStatus(
             instance=name,
             purpose="",
             release=run.release if run else None,
@@ -61,7 +61,7 @@ def _tolerant(session: Session, name: str) -> Standing:
         session.instance = None
 
 
-def _result(session: Session, standings: Sequence[Standing], instance: str | None) -> Result:
+def _result(session: Session, standings: Sequence[InstanceStatus], instance: str | None) -> Result:
     failed = [one for one in standings if one.error]
     return Result(
         text=_text(session, standings) if standings else "There is no instance file in manifests/instances/.",
@@ -72,7 +72,7 @@ def _result(session: Session, standings: Sequence[Standing], instance: str | Non
     )
 
 
-def _unreachable(failed: Sequence[Standing]) -> ReleaseError:
+def _unreachable(failed: Sequence[InstanceStatus]) -> ReleaseError:
     names = ", ".join(one.instance for one in failed)
     return TargetUnreachable(
         f"Not every instance could be asked: {names}.",
@@ -81,7 +81,7 @@ def _unreachable(failed: Sequence[Standing]) -> ReleaseError:
     )
 
 
-def _text(session: Session, standings: Sequence[Standing]) -> str:
+def _text(session: Session, standings: Sequence[InstanceStatus]) -> str:
     from olmis_release.cli.tables import table
 
     headers = ["INSTANCE", "PURPOSE", "RUNNING", "SINCE", "HEALTH", "DRIFT", "WALL"]
@@ -90,7 +90,7 @@ def _text(session: Session, standings: Sequence[Standing]) -> str:
     return "\n".join(lines)
 
 
-def _row(session: Session, one: Standing) -> tuple[str, ...]:
+def _row(session: Session, one: InstanceStatus) -> tuple[str, ...]:
     from olmis_release.cli.history import when
 
     zone = session.zone_of(one.instance)
@@ -105,7 +105,7 @@ def _row(session: Session, one: Standing) -> tuple[str, ...]:
     )
 
 
-def _state(one: Standing) -> str:
+def _state(one: InstanceStatus) -> str:
     serving = f"serving {one.release}" if one.release else "nothing deployed from this workspace"
     match one.wall:
         case "open":
@@ -116,7 +116,7 @@ def _state(one: Standing) -> str:
             return f"{one.instance}: no wall; {serving}."
 
 
-def _next(standings: Sequence[Standing]) -> str:
+def _next(standings: Sequence[InstanceStatus]) -> str:
     unwell = next((one for one in standings if not one.is_well), None)
     match unwell:
         case None if standings:

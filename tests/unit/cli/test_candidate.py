@@ -101,9 +101,7 @@ def test_nothing_changed_is_said(desk: Desk, made: Callable[..., list[Any]], mir
 def test_every_problem_of_a_merge_is_shown_with_its_place(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     problems = [
         Problem(code="E-CONFLICT", message="two images.", resolution="Keep one.", where=Where(file="mw.yml", line=4)),
-        Problem(
-            code="E-UNKNOWN-KEY", message="no such key.", resolution="Remove it.", where=Where(file="mw.yml", line=9)
-        ),
+        Problem(code="E-VALUE", message="no such key.", resolution="Remove it.", where=Where(file="mw.yml", line=9)),
     ]
 
     def refused(*_: object, **__: object) -> None:

@@ -59,10 +59,24 @@ def test_a_failure_says_what_to_do_and_ends_with_6(desk: Desk, subjects: Callabl
     assert [check["status"] for check in json["checks"]] == ["ok", "fail"]
 
 
-def test_without_a_plan_what_runs_is_checked(
-    desk: Desk, subjects: Callable[..., list[Subject]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_plan_the_newest_release_is_checked(desk: Desk, subjects: Callable[..., list[Subject]]) -> None:
+    desk.deployed()
+    asked = subjects(GOOD)
+    assert desk.type("preflight", "uat").status == 0
+    assert asked[0].plan is None
+    assert "openlmis/requisition:7.1.0@sha256" in asked[0].compose_file.read_text("utf-8")
+    assert asked[0].compose_file.stat().st_mode & 0o777 == 0o600
+
+
+def test_settings_that_others_may_read_hide_no_other_check(desk: Desk, subjects: Callable[..., list[Subject]]) -> None:
     run = desk.deployed()
+    (desk.root / "settings/uat.env").chmod(0o644)
     asked = subjects(GOOD)
     assert desk.type("preflight", "uat").status == 0
     assert asked[0].compose_file == desk.workspace.plan(run.code) / "compose.yml"
+
+
+def test_nothing_to_check_is_said(desk: Desk) -> None:
+    told = desk.type("preflight", "uat")
+    assert told.status == 15
+    assert "no release" in told.err

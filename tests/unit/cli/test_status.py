@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 
 from olmis_release.cli import wiring
-from olmis_release.cli.drift import CONFIG_LABEL
 from olmis_release.errors import TargetUnreachable
 from olmis_release.instance.ports import ContainerStatus, WallState
+from olmis_release.manifest.render import CONFIG_LABEL
 from olmis_release.workspace import Workspace
 from tests.fakes import cli
 from tests.fakes.cli import Desk
