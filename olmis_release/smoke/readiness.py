@@ -100,8 +100,8 @@ class _Vigil:
         found, at_s = containers_of(self.site), self.pace.now()
         for watch in self.watches:
             watch.look(found.get(watch.name), at_s)
-        asked = [watch for watch in self.watches if watch.asks_for_version]
-        paths = [f"/{watch.component.consul}" for watch in asked]
+        asked = [watch for watch in self.watches if watch.asks]
+        paths = [watch.path for watch in asked]
         answers = self.pool.map(lambda path: self.site.front.request("GET", path, timeout_s=ASK_S), paths)
         for watch, answer in zip(asked, answers, strict=True):
             watch.hear(answer, self.pace.now())

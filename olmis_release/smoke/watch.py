@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from olmis_release.instance.ports import Answer, Container, ContainerStatus
-from olmis_release.manifest.model import Component
+from olmis_release.manifest.model import Component, Role
 from olmis_release.smoke.asking import described, version_in
 from olmis_release.smoke.model import ONE_SHOT
 
@@ -70,15 +70,22 @@ class Watch:
     _wrong: Spell = field(default_factory=Spell)
 
     @property
-    def asks_for_version(self) -> bool:
+    def asks(self) -> bool:
         """Whether its version endpoint is to be asked now."""
-        return bool(self.component.consul) and not self.ready and self._runs
+        return bool(self.path) and not self.ready and self._runs
+
+    @property
+    def path(self) -> str:
+        """What to ask the front door for: its version, or the start page of the screens; empty for what has neither."""
+        return "/" if self._is_ui else self.component.version_path or ""
 
     @property
     def expected(self) -> str:
         """What makes it ready, for people."""
-        if self.component.consul:
-            return f"version {self.component.expected_version} at /{self.component.consul}"
+        if self._is_ui:
+            return "a page at /"
+        if self.path:
+            return f"version {self.component.expected_version} at {self.path}"
         return "a container that is done" if self._one_shot else "a running container"
 
     @property
@@ -113,7 +120,10 @@ class Watch:
             self._up.end()
 
     def hear(self, answer: Answer, at_s: float) -> None:
-        """Take note of what its version endpoint answered."""
+        """Take note of what came back from its path."""
+        if self._is_ui:
+            self.seen, self.ready = described(answer), 200 <= answer.status < 400
+            return
         version, expected = version_in(answer), self.component.expected_version
         self.seen = described(answer) if version is None else f"version {version}"
         self.ready = version == expected
@@ -146,7 +156,7 @@ class Watch:
     def _is_ready(self, container: Container, *, steady: bool) -> bool:
         if self._one_shot:
             return True
-        if self.component.consul:
+        if self.path:
             return self.ready and steady  # heard before; a restart asks anew
         return steady and container.health in {"", "healthy"}
 
@@ -160,6 +170,10 @@ class Watch:
     @property
     def _runs(self) -> bool:
         return self.container is not None and self.container.status is ContainerStatus.RUNNING
+
+    @property
+    def _is_ui(self) -> bool:
+        return self.component.role is Role.UI
 
     @property
     def _one_shot(self) -> bool:

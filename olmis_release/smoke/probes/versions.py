@@ -13,16 +13,17 @@ from olmis_release.smoke.model import Probe, ProbeResult, Scene
 def versions(scene: Scene) -> Iterator[ProbeResult]:
     """Ask the version endpoint of every component that has one."""
     for name, component in sorted(scene.manifest.components.items()):
-        if component.consul:
-            path = f"/{component.consul}"
-            answer = ask(scene.site.front, "GET", path, timeout_s=scene.site.config.timeouts.smoke_s)
+        if component.version_path:
+            answer = ask(scene.site.front, "GET", component.version_path, timeout_s=scene.site.config.timeouts.smoke_s)
             yield _judge(name, component, answer)
 
 
 def _judge(name: str, component: Component, answer: Answer) -> ProbeResult:
     expected, seen = component.expected_version, version_in(answer)
     message = (
-        seen if seen == expected else f"expected {expected} at /{component.consul}, got {seen or described(answer)}"
+        seen
+        if seen == expected
+        else f"expected {expected} at {component.version_path}, got {seen or described(answer)}"
     )
     return ProbeResult(
         name=f"version of {name}", ok=seen == expected, message=message or "", elapsed_s=answer.elapsed_s
