@@ -54,7 +54,7 @@ class Container:
         image_id: The image's config digest.
         image_name: What it was created from, as written.
         labels: Its labels.
-        environment: Its environment as the engine shows it.
+        environment: Its environment as the engine shows it; left out of its repr, because secrets are in it.
         ports: Published, as ``(host address, host port)``.
         networks: Network name to address.
         volumes: Named volume (or bind source) to mount point.
@@ -72,7 +72,7 @@ class Container:
     started_at: datetime | None
     health: str
     labels: Mapping[str, str]
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     ports: tuple[tuple[str, int], ...]
     networks: Mapping[str, str]
     volumes: Mapping[str, str]
