@@ -20,14 +20,9 @@ def versions(scene: Scene) -> Iterator[ProbeResult]:
 
 def _judge(name: str, component: Component, answer: Answer) -> ProbeResult:
     expected, seen = component.expected_version, version_in(answer)
-    message = (
-        seen
-        if seen == expected
-        else f"expected {expected} at {component.version_path}, got {seen or described(answer)}"
-    )
-    return ProbeResult(
-        name=f"version of {name}", ok=seen == expected, message=message or "", elapsed_s=answer.elapsed_s
-    )
+    wrong = f"expected {expected} at {component.version_path}, got {seen or described(answer)}"
+    message = expected if seen == expected else wrong
+    return ProbeResult(name=f"version of {name}", ok=seen == expected, message=message, elapsed_s=answer.elapsed_s)
 
 
 PROBE = Probe(name="versions", run=versions)
