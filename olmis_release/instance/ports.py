@@ -300,7 +300,7 @@ class Database(Protocol):
         """Return every rollback point of this database, oldest first."""
 
     def swap(self, point: str, *, failed: str, accepted: bool = False) -> None:
-        """Put the point in the closed database's place in one transaction; the present one is kept, closed, as `failed`.
+        """Put the point in the closed database's place in one transaction; the present one stays, closed, as `failed`.
 
         Afterwards the database is open. Done already is fine.
 
