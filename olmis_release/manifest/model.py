@@ -181,11 +181,6 @@ class Component(Strict):
     origin: dict[str, Origin] = Field(default_factory=dict)
 
     @property
-    def version_path(self) -> str | None:
-        """Path of its version endpoint; a user interface is on the service registry too, but has no such endpoint."""
-        return f"/{self.consul}" if self.consul and self.role is not Role.UI else None
-
-    @property
     def expected_version(self) -> str:
         """What the version endpoint must answer."""
         return self.reports_version or self.image.tag

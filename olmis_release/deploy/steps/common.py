@@ -12,14 +12,14 @@ from olmis_release.instance.ports import Container, ContainerStatus
 from olmis_release.manifest.model import Component, Role
 
 JVM_GRACE_S = 2
-"""Seconds for a service to stop. Its first process is a shell that passes no signal on to Java, so it always ends in
-SIGKILL; waiting the usual ten seconds would only keep users waiting."""
+"""Seconds for a service or user interface to stop. Their first process is a shell that passes no signal on, so it
+always ends in SIGKILL; waiting the usual ten seconds would only keep users waiting."""
 
 DATABASE_GRACE_S = 120
 """Seconds for a database to write out what it holds."""
 
 DEFAULT_GRACE_S = 10
-MANY_AT_ONCE = 8
+MANY_AT_ONCE = 16
 CONSUL = "consul"
 COMPOSE_TIMEOUT_S = 600.0
 """Seconds one `docker compose up` may take; it only creates and starts containers, images are there already."""
@@ -32,7 +32,7 @@ def grace_s(component: Component) -> int:
         return int(wanted.removesuffix("s"))
     if component.role is Role.DATABASE:
         return DATABASE_GRACE_S
-    return JVM_GRACE_S if component.role is Role.SERVICE else DEFAULT_GRACE_S
+    return JVM_GRACE_S if component.role in {Role.SERVICE, Role.UI} else DEFAULT_GRACE_S
 
 
 def stop_all(job: Job, containers: Sequence[Container]) -> None:
