@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import TemporaryDirectory
 
-from olmis_release.errors import Problem
+from olmis_release.errors import BadInput, Problem
 from olmis_release.manifest.extension import load_core, load_extension
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.lock import canonical, newest_candidate, parse_release, read_release
@@ -97,51 +98,60 @@ def _pinned(manifest: ReleaseManifest, digests: Mapping[str, str | None]) -> Rel
 
 
 def _kept_or_written(workspace: Workspace, manifest: ReleaseManifest, warnings: tuple[Problem, ...]) -> CandidateResult:
-    newest = newest_candidate(workspace, manifest.version)
-    if newest is None:
-        path = _written(workspace.candidates(manifest.version), 1, canonical(manifest))
-        return CandidateResult(manifest=manifest, path=path, number=1, same_as=None, previous=None, warnings=warnings)
-    number, file = newest
-    previous = read_release(file, shown_as=workspace.relative(file))
-    if _says_the_same(previous, manifest):
+    folder = workspace.candidates(manifest.version)
+    number, file = newest_candidate(workspace, manifest.version) or (0, None)
+    previous = read_release(file, shown_as=workspace.relative(file)) if file else None
+    if previous and _says_the_same(previous, manifest):
         return CandidateResult(
             manifest=previous, path=None, number=number, same_as=file, previous=previous, warnings=warnings
         )
-    path = _written(workspace.candidates(manifest.version), number + 1, canonical(manifest))
+    path = _written(folder, number + 1, canonical(manifest))
+    number = int(path.stem.removeprefix("rc"))
     return CandidateResult(
-        manifest=manifest,
-        path=path,
-        number=int(path.stem.removeprefix("rc")),
-        same_as=None,
-        previous=previous,
-        warnings=warnings,
+        manifest=manifest, path=path, number=number, same_as=None, previous=previous, warnings=warnings
     )
 
 
 def _says_the_same(previous: ReleaseManifest, manifest: ReleaseManifest) -> bool:
     """Compare canonical bytes; a manifest made offline knows no digests, so they are left out of its comparison."""
     if not manifest.pinned:
-        open_digests = {str(component.image): component.image.digest for component in manifest.components.values()}
-        previous = _pinned(
-            previous, {str(c.image): open_digests.get(str(c.image)) for c in previous.components.values()}
-        )
+        known = {str(component.image): component.image.digest for component in manifest.components.values()}
+        images = (str(component.image) for component in previous.components.values())
+        previous = _pinned(previous, {image: known.get(image) for image in images})
     return canonical(previous) == canonical(manifest)
 
 
 def _written(folder: Path, number: int, text: str) -> Path:
-    """Write ``rcN.yml`` in one piece; whoever took the number first keeps it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"rc{number}.yml"
-    with NamedTemporaryFile("w", dir=folder, prefix=".rc", delete=False, encoding="utf-8", newline="") as file:
+    """Write ``rcN.yml`` in one piece; whoever took the number first keeps it.
+
+    Raises:
+        BadInput: The folder cannot be written to, or the disk is full.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(dir=folder, prefix=".rc") as aside:
+            return _placed(folder, number, _draft(Path(aside) / "draft.yml", text))
+    except OSError as error:
+        raise BadInput.one(
+            f"{folder} cannot be written: {error.strerror}.",
+            resolution="Check the folder's rights and the room on its disk; nothing was written.",
+            code="E-UNWRITABLE",
+        ) from error
+
+
+def _draft(path: Path, text: str) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())
-    draft = Path(file.name)
-    try:
-        draft.chmod(0o644)
-        path.hardlink_to(draft)
-    except FileExistsError:
-        return _written(folder, number + 1, text)
-    finally:
-        draft.unlink()
     return path
+
+
+def _placed(folder: Path, number: int, draft: Path) -> Path:
+    """Give a finished file the next free number; a link, unlike a rename, never replaces another's."""
+    while True:
+        path = folder / f"rc{number}.yml"
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+            return path
+        number += 1

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from olmis_release.errors import BadInput
+from olmis_release.manifest import candidate
 from olmis_release.manifest.candidate import make_candidate
 from olmis_release.manifest.lock import canonical, load_release, sha256_of
 from olmis_release.manifest.model import ImageRef
@@ -139,3 +140,15 @@ def test_a_damaged_earlier_candidate_is_told_and_not_written_over(workspace: Wor
 def test_what_is_no_version_is_refused_before_any_file_is_looked_for(workspace: Workspace, release: str) -> None:
     with pytest.raises(BadInput, match="is not a release version"):
         make_candidate(workspace, release, digest_of=None)
+
+
+def test_a_folder_that_cannot_be_written_is_named_and_leaves_nothing_behind(workspace: Workspace) -> None:
+    workspace.candidates(RELEASE).write_text("a file in the way", encoding="utf-8")
+    with pytest.raises(BadInput, match=r"candidates/3\.5\.0\+mw1 cannot be written"):
+        make_candidate(workspace, RELEASE, digest_of=None)
+
+
+def test_two_who_make_a_candidate_at_once_both_keep_theirs(workspace: Workspace) -> None:
+    make_candidate(workspace, RELEASE, digest_of=FakeRegistry())
+    assert candidate._written(workspace.candidates(RELEASE), 1, "mine").name == "rc2.yml"
+    assert files(workspace) == ["rc1.yml", "rc2.yml"]
