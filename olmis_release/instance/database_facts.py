@@ -24,8 +24,7 @@ _DATABASES = (
 )
 # Since version 15 PostgreSQL refuses to copy a database whose collation library changed under it.
 _COLLATION_MATCHES = (
-    "(d.datcollversion IS NULL"
-    " OR d.datcollversion IS NOT DISTINCT FROM pg_database_collation_actual_version(d.oid))"
+    "(d.datcollversion IS NULL OR d.datcollversion IS NOT DISTINCT FROM pg_database_collation_actual_version(d.oid))"
 )
 
 

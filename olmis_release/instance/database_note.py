@@ -17,6 +17,7 @@ from olmis_release.instance.ports import DatabaseState
 NAME_LIMIT_BYTES = 63
 """PostgreSQL cuts longer names off without an error, so that two of them may become one."""
 
+_RUN = re.compile(r"\d{8}t\d{6}")
 _WORDS = re.compile(r"olmis-release((?: [a-z]+=\S*)+)\Z")
 
 
@@ -84,6 +85,17 @@ def read_note(comment: str) -> Note | None:
 def point_prefix(live: str) -> str:
     """Return how the names of a database's rollback points begin; the run follows."""
     return f"{live}__before_"
+
+
+def is_ours(database: str, comment: str, *, live: str) -> bool:
+    """Tell whether a database is the tool's: by its note, or as a half-made copy by a name that ends in a run.
+
+    A person may well have called a copy of their own ``open_lmis__before_training``; that one is left alone.
+    """
+    prefix = next((one for one in (point_prefix(live), failed_prefix(live)) if database.startswith(one)), None)
+    if prefix is None:
+        return False
+    return read_note(comment) is not None or bool(_RUN.fullmatch(database.removeprefix(prefix)))
 
 
 def failed_prefix(live: str) -> str:

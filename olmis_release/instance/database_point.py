@@ -9,8 +9,9 @@ from psycopg import sql as quoting
 
 from olmis_release.errors import RollbackRefused, StepFailed
 from olmis_release.instance.database_facts import VERSION_15, existing
+from olmis_release.instance.database_gate import shut
 from olmis_release.instance.database_likeness import check_likeness, likeness
-from olmis_release.instance.database_note import Note, NoteState, failed_prefix, fitting, point_prefix, read_note
+from olmis_release.instance.database_note import Note, NoteState, fitting, is_ours, point_prefix, read_note
 from olmis_release.instance.ports import DatabaseFacts, DatabaseState, RollbackPoint
 from olmis_release.instance.sql import Sql, Statement, ask, do, name, transaction, value
 
@@ -18,6 +19,7 @@ COPY_TIMEOUT_S = 6 * 3600.0
 """Seconds a copy may take; a database of 100 GB on a slow disk takes about an hour."""
 
 DROP_TIMEOUT_S = 900.0
+SHUT_TIMEOUT_S = 10.0
 INVALID = -2
 """Connection limit of a database whose DROP was interrupted: it can only be dropped again."""
 
@@ -50,7 +52,8 @@ class Points:
                 f"{point} exists already: {there.comment if there else ''}.",
                 resolution="It is the way back of another run; make a new plan, whose point gets a new name.",
             )
-        self.drop(point)
+        if there:
+            self._drop(there)
         self._copy(live, point)
         self._arm(live, point, run=run)
 
@@ -60,7 +63,8 @@ class Points:
 
     def all(self) -> tuple[RollbackPoint, ...]:
         """Return every point, oldest first; a copy without a note counts as being copied."""
-        points = [one for one in self._databases() if one.name.startswith(point_prefix(self._live))]
+        ours = (one for one in self._databases() if is_ours(one.name, one.comment, live=self._live))
+        points = [one for one in ours if one.name.startswith(point_prefix(self._live))]
         found = (self._point(one, read_note(one.comment)) for one in points)
         return tuple(sorted(found, key=lambda one: (one.run, one.database)))
 
@@ -77,16 +81,21 @@ class Points:
             self._sql.run(comment_on(point, str(accepted(note))))
 
     def drop(self, database: str) -> None:
-        """Drop a point or a failed database; a missing one is fine."""
-        if not database.startswith((point_prefix(self._live), failed_prefix(self._live))):
-            raise StepFailed(
-                f"{database} is neither a rollback point nor a failed copy of {self._live}; it is not dropped.",
-                resolution="Drop it by hand if it is not needed.",
-            )
+        """Drop a point or a failed database; a missing one is fine, one that is not the tool's is refused."""
         self._end_orphaned_copy()
         facts = _find(self._databases(), database)
         if facts is not None:
-            self._sql.run(*_dropping(facts), timeout_s=DROP_TIMEOUT_S)
+            self._drop(facts)
+
+    def _drop(self, facts: DatabaseFacts) -> None:
+        if not is_ours(facts.name, facts.comment, live=self._live):
+            raise StepFailed(
+                f"{facts.name} is neither a rollback point nor a failed copy of {self._live}; it is not dropped.",
+                resolution="Drop it by hand if it is not needed.",
+            )
+        if facts.open and facts.connection_limit != INVALID:
+            shut(self._sql, facts.name, timeout_s=SHUT_TIMEOUT_S)
+        self._sql.run(*_dropping(facts), timeout_s=DROP_TIMEOUT_S)
 
     def _end_orphaned_copy(self) -> None:
         """End a copy whose client died: the server goes on with it, and it would turn up later, complete and open."""
@@ -111,12 +120,15 @@ class Points:
             )
 
     def _copy(self, live: DatabaseFacts, point: str) -> None:
-        ((stored,),) = self._sql.run(_stored_collation(self._version(), live.name))
-        self._sql.run(
-            self._copy_lock(),
-            copy_command(live, point, version=self._version(), collation=stored["version"]),
-            timeout_s=COPY_TIMEOUT_S,
+        collation = None if live.collation_matches else self._stored_collation()
+        command = copy_command(live, point, version=self._version(), collation=collation)
+        self._sql.run(self._copy_lock(), command, timeout_s=COPY_TIMEOUT_S)
+
+    def _stored_collation(self) -> str:
+        ((row,),) = self._sql.run(
+            ask("SELECT datcollversion FROM pg_database WHERE datname = {live}", live=value(self._live))
         )
+        return str(row["datcollversion"])
 
     def _arm(self, live: DatabaseFacts, point: str, *, run: str) -> None:
         note = Note(run=run, of=live.oid, state=NoteState.READY, comment=live.comment, template=live.template)
@@ -138,7 +150,7 @@ def copy_command(live: DatabaseFacts, point: str, *, version: int, collation: st
     slots; a plain file copy is also twice as fast.
     """
     options: list[quoting.Composable] = [quoting.SQL(" STRATEGY FILE_COPY")] if version >= VERSION_15 else []
-    if not live.collation_matches and collation is not None:
+    if collation is not None:
         options.append(quoting.SQL(" COLLATION_VERSION {}").format(value(collation)))
     return do(
         "CREATE DATABASE {point} TEMPLATE {live} OWNER {owner}{options}",
@@ -169,15 +181,7 @@ def _dropping(facts: DatabaseFacts) -> tuple[Statement, ...]:
     drop = do("DROP DATABASE IF EXISTS {database}", database=name(facts.name))
     if facts.connection_limit == INVALID:
         return (drop,)
-    unguard = do("ALTER DATABASE {database} IS_TEMPLATE false", database=name(facts.name))
-    shut = do("ALTER DATABASE {database} ALLOW_CONNECTIONS false", database=name(facts.name))
-    return (unguard, shut, drop)
-
-
-def _stored_collation(version: int, live: str) -> Statement:
-    if version < VERSION_15:
-        return ask("SELECT NULL::text AS version")
-    return ask("SELECT datcollversion AS version FROM pg_database WHERE datname = {live}", live=value(live))
+    return (do("ALTER DATABASE {database} IS_TEMPLATE false", database=name(facts.name)), drop)
 
 
 def _find(databases: tuple[DatabaseFacts, ...], database: str) -> DatabaseFacts | None:

@@ -10,10 +10,12 @@ import pytest
 
 from olmis_release.errors import RollbackRefused, StepFailed
 from olmis_release.instance.ports import Database, DatabaseState
-from tests.fakes.database import FakeDatabase
+from tests.fakes.database import FakeDatabase, Kept, some_facts
 from tests.integration.postgres_server import Server, postgres_server
 
-LIVE, POINT, FAILED, RUN = "lmis", "lmis__before_r1", "lmis__failed_r1", "r1"
+RUN = "20261128t180211"
+LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
+THEIRS = "lmis__before_training"
 
 
 class World(Protocol):
@@ -23,6 +25,7 @@ class World(Protocol):
     def database(self) -> Database: ...
     def write(self, row: str) -> None: ...
     def rows(self) -> list[str]: ...
+    def somebody_makes(self, name: str) -> None: ...
 
 
 class Faked:
@@ -34,6 +37,9 @@ class Faked:
 
     def rows(self) -> list[str]:
         return list(self.database.rows)
+
+    def somebody_makes(self, name: str) -> None:
+        self.database.all[name] = Kept(facts=some_facts(name))
 
 
 @dataclass
@@ -47,6 +53,9 @@ class Real:
 
     def rows(self) -> list[str]:
         return [str(row) for (row,) in self.server.sql("SELECT row FROM rows ORDER BY row", LIVE)]
+
+    def somebody_makes(self, name: str) -> None:
+        self.server.sql(f"CREATE DATABASE {name} TEMPLATE template0")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +75,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     server.sql(f"CREATE DATABASE {LIVE}")
     server.sql("CREATE TABLE rows (row text PRIMARY KEY)", LIVE)
     yield Real(server=server, database=server.by_psql(LIVE) if request.param == "psql" else server.by_url(LIVE))
-    for name in (POINT, FAILED, LIVE):
+    for name in (POINT, FAILED, THEIRS, LIVE):
         if server.sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
             server.sql(f"ALTER DATABASE {name} IS_TEMPLATE false")
             server.sql(f"DROP DATABASE {name} WITH (FORCE)")
@@ -153,6 +162,25 @@ def test_points_are_dropped_twice_without_harm_and_the_live_database_never(world
     assert names(world) == {LIVE}
     with pytest.raises(StepFailed):
         world.database.drop(LIVE)
+
+
+def test_a_copy_that_somebody_made_by_hand_is_left_alone(world: World) -> None:
+    world.somebody_makes(THEIRS)
+    assert world.database.points() == ()
+    with pytest.raises(StepFailed, match="neither a rollback point"):
+        world.database.drop(THEIRS)
+    assert THEIRS in names(world)
+
+
+def test_a_half_made_copy_is_known_by_its_name_and_made_anew(world: World) -> None:
+    world.somebody_makes(POINT)
+    world.write("kept")
+    point = world.database.point(POINT)
+    assert point is not None
+    assert (point.run, point.state) == (RUN, DatabaseState.COPYING)
+    take(world)
+    world.database.swap(POINT, failed=FAILED)
+    assert world.rows() == ["kept"]
 
 
 def test_a_closed_database_cannot_be_asked_for_its_history(world: World) -> None:

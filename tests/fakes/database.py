@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from olmis_release.errors import ReleaseError, RollbackRefused, StepFailed
+from olmis_release.instance.database_note import Note, NoteState, is_ours
 from olmis_release.instance.ports import (
     Blockers,
     DatabaseFacts,
@@ -166,9 +167,13 @@ class FakeDatabase:
 
     def drop(self, name: str) -> None:
         self._called("drop")
-        if not name.startswith((f"{self.name}__before_", f"{self.name}__failed_")):
+        if name in self.all and not self._ours(name):
             raise StepFailed(f"{name} is neither a rollback point nor a failed copy.", resolution="Drop it by hand.")
         self.all.pop(name, None)
+
+    def _ours(self, name: str) -> bool:
+        note = Note(run="r", of=1, state=NoteState.READY) if self.all[name].state else ""
+        return is_ours(name, str(note), live=self.name)
 
     @property
     def _live(self) -> Kept:
@@ -178,7 +183,7 @@ class FakeDatabase:
 
     def _points(self) -> tuple[RollbackPoint, ...]:
         prefix = f"{self.name}__before_"
-        found = [(name, one) for name, one in self.all.items() if name.startswith(prefix)]
+        found = [(name, one) for name, one in self.all.items() if name.startswith(prefix) and self._ours(name)]
         points = (
             RollbackPoint(
                 database=name,

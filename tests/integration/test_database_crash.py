@@ -19,7 +19,8 @@ from tests.integration.postgres_server import Server, postgres_server
 
 pytestmark = pytest.mark.docker
 
-LIVE, POINT, FAILED = "lmis", "lmis__before_r1", "lmis__failed_r1"
+RUN = "20261128t180211"
+LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
 SIZE_ROWS = 400_000  # about 200 MB: long enough to be killed while it is copied
 
 
@@ -70,7 +71,7 @@ def test_a_copy_whose_client_was_killed_is_made_anew_and_then_works(server: Serv
     before, look = content(server, LIVE), attributes(server, LIVE)
     database.close(timeout_s=10)
     cut_off_clone(server)
-    database.clone(POINT, run="r1")
+    database.clone(POINT, run=RUN)
     point = database.point(POINT)
     assert point is not None
     assert point.state is DatabaseState.READY
@@ -105,7 +106,7 @@ def test_a_server_killed_in_the_middle_of_a_copy_comes_back_closed_and_copies_ag
     facts = database.facts(LIVE)
     assert facts is not None
     assert not facts.open
-    database.clone(POINT, run="r1")
+    database.clone(POINT, run=RUN)
     database.swap(POINT, failed=FAILED)
     assert content(server, LIVE) == before
     database.drop(FAILED)
@@ -116,9 +117,9 @@ def test_an_unarmed_copy_counts_as_being_copied_and_is_replaced(server: Server) 
     server.sql(f"CREATE DATABASE {POINT} TEMPLATE template0")
     point = database.point(POINT)
     assert point is not None
-    assert (point.state, point.run) == (DatabaseState.COPYING, "r1")
+    assert (point.state, point.run) == (DatabaseState.COPYING, RUN)
     database.close(timeout_s=10)
-    database.clone(POINT, run="r1")
+    database.clone(POINT, run=RUN)
     database.open()
     assert database.points()[0].state is DatabaseState.READY
     database.drop(POINT)
@@ -138,7 +139,7 @@ def test_a_drop_that_was_cut_off_can_only_be_dropped_again(server: Server) -> No
 def test_a_swap_whose_backend_is_killed_before_its_commit_leaves_both_old_names(server: Server) -> None:
     database = server.by_url(LIVE)
     database.close(timeout_s=10)
-    database.clone(POINT, run="r1")
+    database.clone(POINT, run=RUN)
     oids = {one.name: one.oid for one in database.databases()}
     with server.connect("postgres") as holder, holder.transaction():
         # Somebody keeps the point locked: the swap has renamed the live one already and waits.
@@ -155,7 +156,7 @@ def test_a_swap_whose_backend_is_killed_before_its_commit_leaves_both_old_names(
 
 def _clone_quietly(server: Server) -> None:
     with suppress(ReleaseError):
-        server.by_psql(LIVE).clone(POINT, run="r1")
+        server.by_psql(LIVE).clone(POINT, run=RUN)
 
 
 def _swap_quietly(server: Server) -> None:

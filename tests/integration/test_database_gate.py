@@ -15,7 +15,8 @@ from tests.integration.postgres_server import Server, postgres_server
 
 pytestmark = pytest.mark.docker
 
-LIVE, POINT, FAILED = "lmis", "lmis__before_r1", "lmis__failed_r1"
+RUN, NEXT_RUN = "20261128t180211", "20261201t090000"
+LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def test_superusers_that_come_back_every_5_ms_write_nothing_between_closing_and_
         one.wait_for_writes()
         database.close(timeout_s=20)
         before = {*one.acknowledged, *two.acknowledged}
-        database.clone(POINT, run="r1")
+        database.clone(POINT, run=RUN)
         assert {*one.acknowledged, *two.acknowledged} == before
         database.open()
         two.wait_for_writes()
@@ -102,7 +103,7 @@ def test_superusers_that_come_back_every_5_ms_write_nothing_between_closing_and_
 def test_a_swap_closes_a_database_that_its_caller_left_open(server: Server) -> None:
     database = server.by_url(LIVE)
     database.close(timeout_s=10)
-    database.clone(POINT, run="r1")
+    database.clone(POINT, run=RUN)
     database.open()
     with LateWriter(server) as writer:
         writer.wait_for_writes()
@@ -139,16 +140,16 @@ def test_a_session_that_holds_a_lock_is_ended_too(server: Server) -> None:
 
 def test_an_older_point_still_works_after_a_failed_deploy_took_the_database_back(server: Server) -> None:
     database = server.by_url(LIVE)
-    for run in ("r1", "r2"):
+    for run in (RUN, NEXT_RUN):
         database.close(timeout_s=10)
         database.clone(f"{LIVE}__before_{run}", run=run)
         database.open()
         server.sql(f"INSERT INTO rows (who) VALUES ('after {run}')", LIVE)
-    database.accept(f"{LIVE}__before_r1")
-    database.swap(f"{LIVE}__before_r2", failed=f"{LIVE}__failed_r2")
+    database.accept(POINT)
+    database.swap(f"{LIVE}__before_{NEXT_RUN}", failed=f"{LIVE}__failed_{NEXT_RUN}")
     with pytest.raises(RollbackRefused, match="was accepted"):
         database.swap(POINT, failed=FAILED)
     database.swap(POINT, failed=FAILED, accepted=True)
     assert rows(server, LIVE) == set()
     database.swap_back(POINT, failed=FAILED)
-    assert server.sql("SELECT who FROM rows", LIVE) == [("after r1",)]
+    assert server.sql("SELECT who FROM rows", LIVE) == [(f"after {RUN}",)]

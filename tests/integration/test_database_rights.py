@@ -14,7 +14,8 @@ from tests.integration.postgres_server import Server, postgres_server
 
 pytestmark = pytest.mark.docker
 
-LIVE, POINT, FAILED = "malawi", "malawi__before_r1", "malawi__failed_r1"
+RUN = "20261128t180211"
+LIVE, POINT, FAILED = "malawi", f"malawi__before_{RUN}", f"malawi__failed_{RUN}"
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_an_owner_who_may_create_databases_can_do_everything(server: Server) -> 
     database.checkpoint()
     with server.connect(LIVE, user="mw_user", password="x"):
         database.close(timeout_s=10)
-    database.clone(POINT, run="r1")
+    database.clone(POINT, run=RUN)
     database.open()
     server.sql("DROP TABLE rows", LIVE)
     database.swap(POINT, failed=FAILED)
@@ -76,7 +77,7 @@ def test_settings_of_other_roles_need_a_right_that_is_told_and_the_half_made_cop
     database = as_owner(server)
     database.close(timeout_s=10)
     with pytest.raises(SqlFailed, match=f'ALTER ROLE "plain" IN DATABASE "{POINT}" .* denied') as failed:
-        database.clone(POINT, run="r1")
+        database.clone(POINT, run=RUN)
     assert "superuser" in failed.value.resolution
     database.open()
     database.drop(POINT)
@@ -89,7 +90,7 @@ def test_a_role_that_may_not_create_databases_is_told_so(server: Server) -> None
     assert database.server().create_database is False
     database.close(timeout_s=10)
     with pytest.raises(SqlFailed, match="permission denied to create database"):
-        database.clone(POINT, run="r1")
+        database.clone(POINT, run=RUN)
     database.open()
 
 

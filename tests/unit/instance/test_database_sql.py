@@ -137,7 +137,9 @@ def test_a_copy_is_a_plain_file_copy_where_the_server_can() -> None:
     live = some_facts("lmis")
     plain = 'CREATE DATABASE "p" TEMPLATE "lmis" OWNER "postgres"'
     assert copy_command(live, "p", version=140000, collation=None).text == plain
-    assert copy_command(live, "p", version=150000, collation="2.36").text == f"{plain} STRATEGY FILE_COPY"
+    assert copy_command(live, "p", version=150000, collation=None).text == f"{plain} STRATEGY FILE_COPY"
+    moved = copy_command(live, "p", version=150000, collation="2.36").text
+    assert moved == f"{plain} STRATEGY FILE_COPY COLLATION_VERSION '2.36'"
 
 
 class Crowded:
