@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.steps.proof import prove_old
-from olmis_release.instance.ports import WallState
 from olmis_release.plan.model import PlannedStep
 
 
@@ -22,12 +21,11 @@ class RaiseWall:
     planned: PlannedStep
 
     def apply(self, job: Job) -> str:
-        """Close, creating the wall if this is the first deploy."""
+        """Close; the wall is made first if there is none, or none as the instance file says."""
         wall = job.site.wall
         if job.previous is not None:
             job.outage.begin()
-        if wall.state() is WallState.ABSENT:
-            wall.ensure(closed=True)
+        wall.ensure(closed=True)
         wall.close(job.site.run_pass)
         return "users see the maintenance page"
 
