@@ -23,7 +23,7 @@ import yaml
 from tabulate import tabulate
 
 from bench.ways import WAYS, Change, Way, require
-from lab.estate import INSTANCE, ROOT, Estate, Wishes, make_estate, remove_project
+from lab.estate import ROOT, Estate, Wishes, make_estate, remove_project
 from lab.fleet import ensure_fleet
 from lab.probe import Outage, Prober
 from lab.writers import Writers
@@ -95,11 +95,13 @@ def fresh_instance(registry: str) -> tuple[Estate, Change]:
     """Bring up the old release on nothing, with rows in it, and plan the change."""
     remove_project(PROJECT)
     shutil.rmtree(FOLDER, ignore_errors=True)
-    wishes = Wishes(project=PROJECT, registry=registry, ready_s=300, manifests=ROOT / "bench" / "manifests")
+    wishes = Wishes(
+        project=PROJECT, instance="bench", registry=registry, ready_s=300, manifests=ROOT / "bench" / "manifests"
+    )
     estate = make_estate(FOLDER, wishes)
     require(estate.candidate(OLD))
     old = planned(estate, OLD)
-    require(estate.tool("deploy", INSTANCE))
+    require(estate.tool("deploy", estate.instance))
     estate.psql(
         "CREATE TABLE requisition.bulk AS "
         f"SELECT number, md5(number::text) AS text FROM generate_series(1, {FILL_ROWS}) AS number"
@@ -115,7 +117,7 @@ def planned(estate: Estate, release: str) -> Path:
     Returns:
         Its rendered Compose file.
     """
-    plan = json.loads(require(estate.tool("plan", release, "--to", INSTANCE, "--json")))
+    plan = json.loads(require(estate.tool("plan", release, "--to", estate.instance, "--json")))
     return estate.folder / str(plan["folder"]) / "compose.yml"
 
 

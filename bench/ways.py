@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.estate import INSTANCE, Estate
+from lab.estate import Estate
 
 LIMIT_S = 600.0
 
@@ -50,7 +50,7 @@ def by_compose(estate: Estate, change: Change) -> None:
 
 def by_tool(estate: Estate, _change: Change) -> None:
     """Deploy the plan."""
-    require(estate.tool("deploy", INSTANCE))
+    require(estate.tool("deploy", estate.instance))
 
 
 WAYS = (

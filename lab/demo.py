@@ -8,7 +8,7 @@ import sys
 
 import docker
 
-from lab.estate import BIN, INSTANCE, ROOT, Estate, Wishes, free_port, is_free, make_estate, remove_project
+from lab.estate import BIN, ROOT, Estate, Wishes, free_port, is_free, make_estate, remove_project
 from lab.fleet import ensure_fleet, remove_fleet
 from lab.narrator import UnexpectedEndError, chapter, say, typed
 from lab.story import tell
@@ -48,8 +48,8 @@ def up() -> Estate:
     write_env(estate)
     chapter(f"First deploy: {FIRST} onto an empty host")
     typed(estate, f"olmis-release candidate {FIRST}")
-    typed(estate, f"olmis-release plan {FIRST} --to {INSTANCE}")
-    typed(estate, f"olmis-release deploy {INSTANCE}")
+    typed(estate, f"olmis-release plan {FIRST} --to {estate.instance}")
+    typed(estate, f"olmis-release deploy {estate.instance}")
     return estate
 
 

@@ -1,6 +1,7 @@
-"""An estate: a workspace of its own and the instance `uat` that the tool brings up from it on this machine's engine.
+"""An estate: a workspace of its own and the instance that the tool brings up from it on this machine's engine.
 
-Tests, demo and bench each make one under a Compose project of their own, and clean up exactly that project.
+Tests, demo and bench each make one under an instance name and a Compose project of their own: the tool refuses to make
+a second stack of one instance. Each cleans up exactly its project.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from lab.scalars import with_scalars
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = ROOT / ".venv" / "bin"
-INSTANCE = "uat"
+TEMPLATE = "uat"
+"""The instance file that every estate's is made from."""
 LOOPBACK = "127.0.0.1"
 TOOL_S = 900.0
 Filters = dict[str, str | list[str] | bool]
@@ -42,11 +44,13 @@ class Estate:
 
     Attributes:
         folder: The workspace.
+        instance: Name of the instance.
         project: Compose project of the instance.
         port: Loopback port of its wall.
     """
 
     folder: Path
+    instance: str
     project: str
     port: int
 
@@ -58,12 +62,12 @@ class Estate:
     @property
     def settings(self) -> Path:
         """The settings file."""
-        return self.folder / "settings" / f"{INSTANCE}.env"
+        return self.folder / "settings" / f"{self.instance}.env"
 
     @property
     def instance_file(self) -> Path:
         """The instance file."""
-        return self.folder / "manifests" / "instances" / f"{INSTANCE}.yml"
+        return self.folder / "manifests" / "instances" / f"{self.instance}.yml"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -150,6 +154,7 @@ class Wishes:
 
     Attributes:
         project: Compose project, unique on this engine.
+        instance: Name of the instance, unique on this engine too.
         registry: The lab's registry.
         boot_scale: Factor on the stand-ins' boot cost; 1.0 is about three seconds.
         ready_s: Seconds a component may take to get ready.
@@ -160,6 +165,7 @@ class Wishes:
 
     project: str
     registry: str
+    instance: str = TEMPLATE
     boot_scale: float = 1.0
     ready_s: float = 120.0
     steady_s: float | None = None
@@ -178,7 +184,9 @@ def make_estate(folder: Path, wishes: Wishes) -> Estate:
         f"# The lab's registry stands in for Docker Hub.\nkind: registries\nmirrors:\n  docker.io: {wishes.registry}\n"
     )
     (folder / "manifests" / "registries.yml").write_text(mirrors, encoding="utf-8")
-    estate = Estate(folder=folder, project=wishes.project, port=wishes.port or free_port())
+    port = wishes.port or free_port()
+    estate = Estate(folder=folder, instance=wishes.instance, project=wishes.project, port=port)
+    (folder / "manifests" / "instances" / f"{TEMPLATE}.yml").rename(estate.instance_file)
     estate.change(instance_values(estate, wishes))
     write_settings(estate, wishes.boot_scale)
     return estate
@@ -187,9 +195,10 @@ def make_estate(folder: Path, wishes: Wishes) -> Estate:
 def instance_values(estate: Estate, wishes: Wishes) -> dict[tuple[str, ...], str]:
     """Say what is different in the instance file of an estate."""
     values = {
+        ("name",): estate.instance,
         ("url",): estate.url,
         ("project",): estate.project,
-        ("settings",): f"settings/{INSTANCE}.env",
+        ("settings",): f"settings/{estate.instance}.env",
         ("wall", "publish"): f'"{LOOPBACK}:{estate.port}"',
         ("timeouts", "ready_s"): f"{wishes.ready_s:g}",
         ("timeouts", "pull_s"): "300",

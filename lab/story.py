@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from lab.estate import INSTANCE, Estate
+from lab.estate import Estate
 from lab.narrator import Told, UnexpectedEndError, chapter, say, typed
 from lab.probe import Outage, Prober
 from lab.writers import Verdict, Writers, verify
@@ -51,21 +51,21 @@ def tell(estate: Estate) -> None:
         UnexpectedEndError: Something went otherwise than told.
     """
     chapter("What runs now")
-    typed(estate, f"olmis-release status {INSTANCE}")
+    typed(estate, f"olmis-release status {estate.instance}")
     chapter(f"The next release: Core 3.5.0 with the Malawi extension becomes {GOOD}")
     typed(estate, f"olmis-release candidate {GOOD}")
-    typed(estate, f"olmis-release plan {GOOD} --to {INSTANCE}")
+    typed(estate, f"olmis-release plan {GOOD} --to {estate.instance}")
     say(f"\nThe plan for reviewers, one HTML file: {newest_page(estate)}")
-    typed(estate, f"olmis-release preflight {INSTANCE}")
+    typed(estate, f"olmis-release preflight {estate.instance}")
     chapter("Deploy, while four clients write without pause")
-    good = act(estate, GOOD, f"olmis-release deploy {INSTANCE}", expect=0)
+    good = act(estate, GOOD, f"olmis-release deploy {estate.instance}", expect=0)
     chapter(f"A bad release: {BAD} drops a column that is in use, and so fails its smoke test")
     typed(estate, f'olmis-release candidate {BAD} --set {BAD_PIN} --reason "MW-900"')
-    typed(estate, f"olmis-release plan {BAD} --to {INSTANCE}")
-    bad = act(estate, BAD, f"olmis-release deploy {INSTANCE}", expect=9)
+    typed(estate, f"olmis-release plan {BAD} --to {estate.instance}")
+    bad = act(estate, BAD, f"olmis-release deploy {estate.instance}", expect=9)
     chapter("What runs now, and what happened")
-    typed(estate, f"olmis-release status {INSTANCE}")
-    typed(estate, f"olmis-release history {INSTANCE}")
+    typed(estate, f"olmis-release status {estate.instance}")
+    typed(estate, f"olmis-release history {estate.instance}")
     summarize(estate, [good, bad])
 
 
@@ -108,7 +108,7 @@ def summarize(estate: Estate, acts: list[Act]) -> None:
         UnexpectedEndError: A promise was broken.
     """
     chapter("The story in short")
-    runs = json.loads(estate.tool("history", INSTANCE, "--json").stdout)["runs"]
+    runs = json.loads(estate.tool("history", estate.instance, "--json").stdout)["runs"]
     told = {run["release"]: run for run in runs}
     rows = [summary_row(one, told[one.release]["outcome"]) for one in acts]
     headers = ("release", "outcome", "exit", "users cut off", "rows acknowledged", "lost or doubled")
