@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from olmis_release.errors import BadInput, Where
@@ -22,6 +23,7 @@ from olmis_release.plan.settings_change import changed_settings
 from olmis_release.plan.way_back import without_way_back
 from olmis_release.text import listed
 from olmis_release.workspace import Workspace
+from olmis_release.yamlio import read_yaml
 
 __all__ = ["make_plan", "make_rollback_plan"]
 
@@ -118,7 +120,9 @@ def _notes(reading: Reading, previous: Standing | None) -> tuple[str, ...]:
 
 def _compose_text(reading: Reading, manifest: ReleaseManifest) -> str:
     config = reading.site.config
-    return render(manifest, surroundings_of(reading.site, config, reading.settings)).text
+    file = reading.workspace.instance(config.name)
+    where = read_yaml(file, shown_as=reading.workspace.relative(file)).where if file.exists() else None
+    return render(manifest, replace(surroundings_of(reading.site, config, reading.settings), where=where)).text
 
 
 def surroundings_of(site: Site, config: InstanceConfig, settings: Settings) -> Surroundings:
