@@ -98,11 +98,8 @@ def the(component: str) -> Change:
 
 
 def evil_plan() -> Plan:
-    change = (
-        an_upgrade()
-        .changes[0]
-        .model_copy(update={"action": Action.REPLACE, "reasons": (EVIL,), "before": EVIL, "unknown_rows": (EVIL,)})
-    )
+    evil = {"action": Action.REPLACE, "reasons": (EVIL,), "before": EVIL, "unknown_rows": (EVIL,)}
+    change = the("consul").model_copy(update=evil)
     return a_plan(changes=(change,), notes=(EVIL,), author=EVIL, approvers=(EVIL,), release=EVIL, offline_basis=EVIL)
 
 
