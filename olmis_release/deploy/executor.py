@@ -17,8 +17,11 @@ from olmis_release.errors import Interrupted, ReleaseError, StepFailed
 from olmis_release.events import Note, StepEvent, StepStatus
 from olmis_release.plan.model import Outcome, PlannedStep, StepKind
 
-ONLY_LOOKING = frozenset({StepKind.PULL_IMAGES, StepKind.PROVE_OLD})
-"""Steps after whose failure there is nothing to take back: the instance was not touched."""
+UNTOUCHED = frozenset({StepKind.PULL_IMAGES, StepKind.PROVE_OLD})
+"""If no other step was begun the instance was not touched, so that a failure is a refusal."""
+
+NOTHING_TO_UNDO = frozenset({StepKind.PULL_IMAGES, StepKind.AWAIT_READY, StepKind.SMOKE_TEST})
+"""Steps that only ask, or fetch what does no harm: the way back passes them by."""
 
 
 class Step(Protocol):
@@ -79,7 +82,7 @@ def execute(
 def _after_failure(steps: Sequence[Step], job: Job, *, failure: ReleaseError, on_failure: Callable[[], None]) -> Ending:
     if job.journal.finished(StepKind.ACCEPT):
         return Ending(outcome=Outcome.NOT_RESTORED, failure=failure)
-    if not any(job.journal.attempted(kind) for kind in StepKind if kind not in ONLY_LOOKING):
+    if not any(job.journal.attempted(kind) for kind in StepKind if kind not in UNTOUCHED):
         return Ending(outcome=Outcome.REFUSED, failure=failure)
     on_failure()
     undo_failure = unwind(steps, job)
@@ -95,6 +98,8 @@ def unwind(steps: Sequence[Step], job: Job) -> ReleaseError | None:
     """
     with undisturbed(lambda: say(job, "Taking the release back; this must not be interrupted.", warning=True)):
         for number in job.journal.open_steps():
+            if steps[number - 1].planned.kind in NOTHING_TO_UNDO:
+                continue
             failure = _undo(steps[number - 1], job, number=number, total=len(steps))
             if failure is not None:
                 return failure

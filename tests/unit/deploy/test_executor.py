@@ -94,7 +94,7 @@ def test_a_failing_step_is_undone_too_newest_first_after_the_evidence_was_kept(t
 
     assert ending.outcome is Outcome.ROLLED_BACK
     assert ending.failure is BROKEN
-    assert diary[-4:] == ["evidence", "undo start-components", "undo raise-wall", "undo pull-images"]
+    assert diary[-3:] == ["evidence", "undo start-components", "undo raise-wall"]
 
 
 def test_a_failure_before_anything_was_touched_is_a_refusal_and_undoes_nothing(tmp_path: Path) -> None:
@@ -123,13 +123,13 @@ def test_the_way_back_stops_at_the_first_undo_that_fails_and_says_so(tmp_path: P
     diary: list[str] = []
     steps = rehearsal(diary)
     steps[2].fails = BROKEN
-    steps[1].undo_fails = StepFailed("the old release does not answer", resolution="Act.")
+    steps[2].undo_fails = StepFailed("a container cannot be stopped", resolution="Act.")
 
     ending = perform(steps, job_in(tmp_path), diary)
 
     assert ending.outcome is Outcome.NOT_RESTORED
-    assert ending.undo_failure is steps[1].undo_fails
-    assert "undo pull-images" not in diary
+    assert ending.undo_failure is steps[2].undo_fails
+    assert "undo raise-wall" not in diary
 
 
 @pytest.mark.parametrize("surprise", [KeyboardInterrupt(), RuntimeError("a bug"), SystemExit(1)])
@@ -141,7 +141,7 @@ def test_whatever_stops_a_step_what_was_started_is_taken_back(tmp_path: Path, su
     ending = perform(steps, job_in(tmp_path), diary)
 
     assert ending.outcome is Outcome.ROLLED_BACK
-    assert diary[-1] == "undo pull-images"
+    assert diary[-1] == "undo raise-wall"
 
 
 def test_every_intent_is_in_the_journal_before_its_step_acts(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_unwinding_what_a_killed_run_left_undoes_only_what_was_attempted(tmp_pat
     job.journal.write(2, steps[1].planned, Mark.INTENT)
 
     assert unwind(steps, job) is None
-    assert diary == ["undo raise-wall", "undo pull-images"]
+    assert diary == ["undo raise-wall"]
 
 
 def test_unwinding_twice_undoes_nothing_the_second_time(tmp_path: Path) -> None:
@@ -208,4 +208,4 @@ def test_the_reader_is_told_of_every_step_and_of_its_way_back(tmp_path: Path) ->
 
     notebook = cast(Notebook, job.site.reporter)
     assert notebook.seen(StepStatus.FAILED) == ["start-components"]
-    assert notebook.seen(StepStatus.UNDONE) == ["start-components", "raise-wall", "pull-images"]
+    assert notebook.seen(StepStatus.UNDONE) == ["start-components", "raise-wall"]
