@@ -135,6 +135,7 @@ class Writers:
             status = line.post(row)
             self._notes[service].take(row, status)
             self._stopped.wait(BETWEEN_S if acknowledges(status) else AFTER_REFUSAL_S)
+        line.close()
 
 
 class _Line:
@@ -159,10 +160,14 @@ class _Line:
             reply = self._connection.getresponse()
             reply.read()
         except (OSError, http.client.HTTPException):
-            self._connection.close()
+            self.close()
             self._connection = self._connect()
             return 0
         return reply.status
+
+    def close(self) -> None:
+        """Hang up."""
+        self._connection.close()
 
 
 class _Notes:
