@@ -74,7 +74,8 @@ class DatabaseConfig(Strict):
     Attributes:
         component: The Compose service that runs it; or
         url_from: Name of an environment variable with a ``postgresql://`` URL for a role that may clone.
-        name: Database name, ``open_lmis`` in most countries.
+        name: Database name, ``open_lmis`` in most countries; PostgreSQL cuts names at 63 bytes, and a rollback point's
+            adds 24.
         maintenance: Database from which `name` is closed, cloned and renamed.
         user: Role that the tool uses in the `component`.
         keep_points: How many accepted rollback points are kept after a deploy.
@@ -82,7 +83,7 @@ class DatabaseConfig(Strict):
 
     component: Name | None = None
     url_from: str | None = None
-    name: str = "open_lmis"
+    name: str = Field(default="open_lmis", min_length=1, max_length=39)
     maintenance: str = "postgres"
     user: str = "postgres"
     keep_points: int = Field(default=1, ge=0)
