@@ -7,15 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from olmis_release.errors import Where
 from olmis_release.manifest import bodies
-from olmis_release.manifest.model import (
-    Add,
-    Component,
-    ComposeBody,
-    ComposeValue,
-    CoreComponent,
-    ImageRef,
-    Role,
-)
+from olmis_release.manifest.layers import Add, CoreComponent
+from olmis_release.manifest.model import Component, ComposeBody, ComposeValue, ImageRef, Role
 from olmis_release.manifest.provenance import Note, Said
 from olmis_release.text import safe
 

@@ -11,7 +11,8 @@ import semver
 
 from olmis_release.errors import BadInput, Problem
 from olmis_release.manifest.findings import Findings
-from olmis_release.manifest.model import CoreManifest, ExtensionManifest, Strict
+from olmis_release.manifest.layers import CoreManifest, ExtensionManifest
+from olmis_release.manifest.model import Strict
 from olmis_release.manifest.provenance import CORE, Said, said_in
 from olmis_release.text import did_you_mean, listed
 from olmis_release.version import ReleaseVersion, satisfies

@@ -16,7 +16,8 @@ from olmis_release.manifest import checks
 from olmis_release.manifest.draft import start
 from olmis_release.manifest.extension import Layer, in_range
 from olmis_release.manifest.findings import Findings
-from olmis_release.manifest.model import TAG, ComposeBody, CoreManifest, ExtensionManifest, ReleaseManifest
+from olmis_release.manifest.layers import CoreManifest, ExtensionManifest
+from olmis_release.manifest.model import TAG, ComposeBody, ReleaseManifest
 from olmis_release.manifest.provenance import COMMAND_LINE, Said
 from olmis_release.manifest.settle import settle
 from olmis_release.manifest.statements import Drafts, changed_by, unknown_target

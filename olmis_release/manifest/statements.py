@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from olmis_release.manifest.draft import Draft, start
-from olmis_release.manifest.model import Statement
+from olmis_release.manifest.layers import Statement
 from olmis_release.manifest.provenance import Said
 from olmis_release.manifest.verbs import attached, pinned, replaced, with_sets
 from olmis_release.text import did_you_mean, listed, safe

@@ -7,7 +7,8 @@ from dataclasses import replace
 from olmis_release.manifest import bodies
 from olmis_release.manifest.draft import Draft, read_image, with_changed_body, with_set_value
 from olmis_release.manifest.edges import with_edge
-from olmis_release.manifest.model import Attach, ComposeValue, ImageRef, Replace, Role
+from olmis_release.manifest.layers import Attach, Replace
+from olmis_release.manifest.model import ComposeValue, ImageRef, Role
 from olmis_release.manifest.provenance import Said
 from olmis_release.version import Order, compare_tags
 

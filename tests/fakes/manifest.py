@@ -4,8 +4,9 @@ from textwrap import dedent
 
 from olmis_release.errors import BadInput, Problem
 from olmis_release.manifest.extension import Layer
+from olmis_release.manifest.layers import CoreManifest, ExtensionManifest
 from olmis_release.manifest.merge import Merged, Override, merge
-from olmis_release.manifest.model import Component, CoreManifest, ExtensionManifest, ImageRef, ReleaseManifest
+from olmis_release.manifest.model import Component, ImageRef, ReleaseManifest
 from olmis_release.yamlio import parse_yaml, read_model
 
 CORE = """\

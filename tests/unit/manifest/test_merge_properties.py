@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from olmis_release.errors import BadInput, Problem
 from olmis_release.manifest.bodies import explained_paths
 from olmis_release.manifest.extension import Layer
+from olmis_release.manifest.layers import CoreManifest, ExtensionManifest
 from olmis_release.manifest.lock import canonical
 from olmis_release.manifest.merge import merge
-from olmis_release.manifest.model import CoreManifest, ExtensionManifest, ReleaseManifest
+from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.yamlio import parse_yaml, read_model, write_yaml
 
 NAMES = ("auth", "db", "report", "ui", "stock")

@@ -1,0 +1,110 @@
+"""The words of the manifests: names, tags, digests, Compose values, and the image that ties three of them together."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from typing_extensions import TypeAliasType
+
+from olmis_release.text import code_points
+
+Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+ComposeValue = TypeAliasType("ComposeValue", "Text | list[ComposeValue] | dict[str, ComposeValue]")
+"""A value of a Compose service body with every scalar kept as text (YAML null is the empty string)."""
+
+ComposeBody: TypeAlias = Annotated[
+    dict[str, ComposeValue], BeforeValidator(lambda value: {} if value is None else value)
+]
+"""The body of one Compose service without ``image``; the tool adds the pinned image when it renders."""
+
+COMPONENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
+TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
+REPOSITORY = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*\Z")
+DEFAULT_REGISTRY = "docker.io"
+
+
+class Strict(BaseModel):
+    """Base of every file model: immutable, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
+    """Return the check that a text has a form; a look-alike letter in it is named."""
+
+    def check(value: str) -> str:
+        if not pattern.match(value):
+            strange = code_points(value)
+            raise ValueError(f"{value!r} is not {what}{f'; it has {strange}' if strange else ''}")
+        return value
+
+    return AfterValidator(check)
+
+
+Name = Annotated[str, matching(COMPONENT_NAME, "a component name ([a-z0-9][a-z0-9_-]{0,62})")]
+Tag = Annotated[str, matching(TAG, "an image tag ([A-Za-z0-9_][A-Za-z0-9._-]{0,127})")]
+Digest = Annotated[str, matching(DIGEST, "a digest (sha256: and 64 lower-case hex digits)")]
+Repository = Annotated[str, matching(REPOSITORY, "an image repository")]
+ConsulName = Annotated[
+    str, matching(re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\Z"), "a name on the service registry")
+]
+SchemaName = Annotated[str, matching(re.compile(r"[a-z_][a-z0-9_]{0,62}\Z"), "a database schema ([a-z_][a-z0-9_]*)")]
+
+
+class ImageRef(Strict):
+    """An image: repository, tag and digest are one value and move together.
+
+    Attributes:
+        repository: As OpenLMIS writes it, for example ``openlmis/requisition``; a registry host is part of it only when
+            it is not Docker Hub.
+        tag: ``latest`` where the file named none (then `untagged` is true).
+        digest: What the tag meant when the registry was asked; None until it was.
+        untagged: The file named no tag.
+    """
+
+    repository: Repository
+    tag: Tag = "latest"
+    digest: Digest | None = None
+    untagged: bool = False
+
+    @classmethod
+    def parse(cls, text: str) -> ImageRef:
+        """Read ``repository[:tag][@digest]``.
+
+        Raises:
+            ValueError: It is not an image reference.
+        """
+        name, _, digest = text.partition("@")
+        head, slash, tail = name.rpartition("/")
+        last, colon, tag = tail.partition(":")
+        if colon and not tag:
+            raise ValueError(f"{text!r} has an empty tag")
+        repository = f"{head}{slash}{last}"
+        return cls(repository=repository, tag=tag or "latest", digest=digest or None, untagged=not tag)
+
+    @property
+    def registry(self) -> str:
+        """The registry host, ``docker.io`` when none is named."""
+        first, slash, _ = self.repository.partition("/")
+        return first if slash and ("." in first or ":" in first or first == "localhost") else DEFAULT_REGISTRY
+
+    @property
+    def path(self) -> str:
+        """The repository on its registry, for example ``library/redis``."""
+        if self.registry != DEFAULT_REGISTRY:
+            return self.repository.partition("/")[2]
+        bare = self.repository.removeprefix(f"{DEFAULT_REGISTRY}/")
+        return bare if "/" in bare else f"library/{bare}"
+
+    def __str__(self) -> str:
+        """Return ``repository:tag`` for people."""
+        return f"{self.repository}:{self.tag}"
+
+    def pinned(self) -> str:
+        """Return ``repository:tag@digest``; the digest must be known."""
+        if self.digest is None:
+            raise ValueError(f"{self} has no digest")
+        return f"{self.repository}:{self.tag}@{self.digest}"

@@ -1,0 +1,109 @@
+"""What goes into a merge: what Core publishes, and what a country says about it."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from olmis_release.manifest.image import ComposeBody, ComposeValue, ConsulName, Name, SchemaName, Strict, Tag, matching
+from olmis_release.manifest.model import Role
+
+
+class Source(Strict):
+    """Where a Core manifest was read from."""
+
+    repository: str
+    ref: str
+    commit: str
+
+
+class CoreComponent(Strict):
+    """A component as a Core manifest writes it; see `Component` for the fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    image: str | None = None
+    build: str | None = None
+    role: Role = Role.SERVICE
+    consul: ConsulName | None = None
+    schema_name: SchemaName | None = Field(default=None, alias="schema")
+    reports_version: str | None = None
+    compose: ComposeBody = Field(default_factory=dict)
+
+
+class CoreManifest(Strict):
+    """A Core release as the reference distribution publishes it."""
+
+    kind: Literal["core"]
+    version: str
+    source: Source
+    variables: dict[str, str | None] = Field(default_factory=dict)
+    volumes: dict[str, ComposeBody] = Field(default_factory=dict)
+    components: dict[Name, CoreComponent]
+
+
+class Replace(Strict):
+    """Put another image in a Core component's place, under its own name or another (`as`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    image: str
+    as_name: Name | None = Field(default=None, alias="as")
+    consul: ConsulName | None = None
+    reports_version: str | None = None
+    provides: str | None = None
+
+
+class Add(Strict):
+    """Add a component that Core does not have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    image: str
+    role: Role = Role.SERVICE
+    consul: ConsulName | None = None
+    schema_name: SchemaName | None = Field(default=None, alias="schema")
+    reports_version: str | None = None
+    compose: ComposeBody = Field(default_factory=dict)
+
+
+class Attach(Strict):
+    """Attach an extension module: an image that fills a volume mounted in its host."""
+
+    module: Name
+    image: str
+    mount: Annotated[str, matching(re.compile(r"/[^:\s]+\Z"), "an absolute path")] = "/extensions"
+
+
+class Statement(Strict):
+    """What an extension says about one component; exactly one of replace, add, remove, pin, or any of attach and set.
+
+    Attributes:
+        pin: Another tag of the same repository.
+        remove: Leave the component out.
+        set: Dotted path into the Compose body (``environment.JAVA_OPTS``) to its new value.
+        optional: A missing target is not an error.
+        reason: Why; wanted for everything that goes against Core.
+    """
+
+    replace: Replace | None = None
+    add: Add | None = None
+    remove: bool = False
+    pin: Tag | None = None
+    attach: Attach | None = None
+    set: dict[str, ComposeValue] = Field(default_factory=dict)
+    optional: bool = False
+    reason: str = ""
+
+
+class ExtensionManifest(Strict):
+    """What a country says about Core, in strict verbs."""
+
+    kind: Literal["extension"]
+    name: Annotated[str, matching(re.compile(r"[a-z][a-z-]{0,30}\Z"), "an extension name ([a-z][a-z-]*)")]
+    core: str
+    variables: dict[str, str | None] = Field(default_factory=dict)
+    volumes: dict[str, ComposeBody] = Field(default_factory=dict)
+    components: dict[Name, Statement]
