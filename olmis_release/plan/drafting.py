@@ -15,7 +15,7 @@ from olmis_release.plan.composed import services_in
 from olmis_release.plan.migrations import owns_schema, with_migrations
 from olmis_release.plan.model import Base, Change, Plan, PlannedStep, PlanPurpose, WayBack
 from olmis_release.plan.notes import plan_notes
-from olmis_release.plan.offline import Offline, estimate
+from olmis_release.plan.offline import Offline, estimate, outlook_of
 from olmis_release.plan.planner import Situation, plan_changes
 from olmis_release.plan.reading import Reading, Standing, read_verdicts
 from olmis_release.plan.records import runs
@@ -97,7 +97,15 @@ class Draft:
         """How a failed run is undone."""
         if self.goal.restore is not None:
             return WayBack.DATABASE
+        if self.database_closed:
+            return WayBack.DATABASE
         return way_back_of(self.changes, first_deploy=self.goal.previous is None)
+
+    @property
+    def database_closed(self) -> bool:
+        """Whether a run that was not taken back left the database closed."""
+        database = self.reading.observed.database
+        return self.goal.previous is not None and database is not None and not database.open
 
     @cached_property
     def route(self) -> Route:
@@ -110,6 +118,7 @@ class Draft:
             front=self.reading.site.config.wall.component,
             wall_open=self.reading.observed.wall is WallState.OPEN,
             broken=self.reading.broken and self.goal.purpose is PlanPurpose.ROLLBACK,
+            database_closed=self.database_closed,
             restore=self.goal.restore,
         )
 
@@ -163,7 +172,7 @@ class Draft:
     def _offline(self) -> Offline:
         config = self.reading.site.config
         every = runs(self.reading.workspace)
-        return estimate(every, instance=config.name, way_back=self.way_back, timeouts=config.timeouts)
+        return estimate(every, instance=config.name, outlook=outlook_of(self.route), timeouts=config.timeouts)
 
     def _notes(self) -> tuple[str, ...]:
         schemas = sorted({one.schema for one in self.reading.observed.histories})

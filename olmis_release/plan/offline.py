@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from olmis_release.instance.config import Timeouts
 from olmis_release.plan.model import Outcome, Run, WayBack
+from olmis_release.plan.steps import STOPPED, Route, wall_reason
 from olmis_release.text import listed, minutes, plural
 
 MOST = 3
 """How many of the latest runs are looked at; older ones say little about today's host and data."""
+
+NOBODY_YET = "Nobody works on this instance yet. Users are let in once everything is proved."
+NOT_AT_ALL = "Not at all: nothing that runs is stopped."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,19 +31,50 @@ class Offline:
     basis: str
 
 
-def estimate(history: Sequence[Run], *, instance: str, way_back: WayBack, timeouts: Timeouts) -> Offline:
-    """Return how long a run with this way back will cut users off.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """What users will meet.
+
+    Attributes:
+        way_back: How a failed run is undone; runs with the same one are alike.
+        shut_out: Everybody meets the maintenance page.
+        stopped: Components that do not answer meanwhile.
+    """
+
+    way_back: WayBack
+    shut_out: bool
+    stopped: tuple[str, ...]
+
+
+def outlook_of(route: Route) -> Outlook:
+    """Return what users will meet on a route."""
+    stopped = tuple(change.component for change in route.changes if change.action in STOPPED)
+    return Outlook(way_back=route.way_back, shut_out=bool(wall_reason(route)), stopped=stopped)
+
+
+def estimate(history: Sequence[Run], *, instance: str, outlook: Outlook, timeouts: Timeouts) -> Offline:
+    """Return how long a run will cut users off.
 
     Args:
         history: Runs on all instances, oldest first.
         instance: Its own runs count; those of others only where it has none.
-        way_back: Only runs that were undone in the same way are alike.
-        timeouts: The bound when there is no such run.
+        outlook: What users will meet.
+        timeouts: The bound when there is no run like it.
     """
-    alike = [run for run in history if run.outcome is Outcome.DEPLOYED and run.way_back is way_back and run.outage_s]
+    if outlook.way_back is WayBack.NONE:
+        return Offline(seconds=None, basis=NOBODY_YET)
+    if not outlook.stopped and not outlook.shut_out:
+        return Offline(seconds=None, basis=NOT_AT_ALL)
+    good = (run for run in history if run.outcome is Outcome.DEPLOYED and run.outage_s)
+    alike = [run for run in good if run.way_back is outlook.way_back]
     own = [run for run in alike if run.instance == instance]
     known = (own or alike)[-MOST:]
-    return _from(known, instance) if known else _unknown(timeouts)
+    found = _from(known, instance) if known else _unknown(timeouts)
+    return found if outlook.shut_out else replace(found, basis=f"{_only(outlook.stopped)} {found.basis}")
+
+
+def _only(stopped: tuple[str, ...]) -> str:
+    return f"Users are not shut out; what does not answer meanwhile is: {listed(stopped)}."
 
 
 def _from(known: Sequence[Run], instance: str) -> Offline:

@@ -29,6 +29,7 @@ class Route:
         front: OpenLMIS's own front, behind the wall.
         wall_open: The wall is there and lets users in.
         broken: The last run left the instance in a state that cannot be proved; this plan is the way out.
+        database_closed: The database lets nobody in; it is copied as it is before it is opened again.
         restore: Rollback point that is to be swapped in because a person asked for it, None mostly.
     """
 
@@ -39,6 +40,7 @@ class Route:
     front: str
     wall_open: bool = True
     broken: bool = False
+    database_closed: bool = False
     restore: str | None = None
 
 
@@ -46,9 +48,12 @@ def plan_steps(route: Route) -> tuple[PlannedStep, ...]:
     """Return the steps; none when everything is in place and users are let in."""
     if route.previous is None:
         return tuple(_first_deploy(route))
-    if not _names(route.changes, STOPPED | STARTED) and route.wall_open and route.restore is None:
-        return ()
-    return tuple(_upgrade(route))
+    return tuple(_upgrade(route)) if _something_to_do(route) else ()
+
+
+def _something_to_do(route: Route) -> bool:
+    moved = bool(_names(route.changes, STOPPED | STARTED))
+    return moved or not route.wall_open or route.database_closed or route.restore is not None
 
 
 def _first_deploy(route: Route) -> Iterator[PlannedStep]:
@@ -138,16 +143,18 @@ def _data_steps(route: Route) -> Iterator[PlannedStep]:
         yield _step(
             StepKind.TAKE_ROLLBACK_POINT,
             "copy the database as the way back",
-            _migration_reason(route.changes),
+            _migration_reason(route),
         )
 
 
-def _migration_reason(changes: Iterable[Change]) -> str:
-    known = [f"{change.component} ({len(change.pending)})" for change in changes if change.pending]
-    unknown = [change.component for change in changes if not change.migrations_known]
+def _migration_reason(route: Route) -> str:
+    known = [f"{change.component} ({len(change.pending)})" for change in route.changes if change.pending]
+    unknown = [change.component for change in route.changes if not change.migrations_known]
     parts = [f"Database changes: {listed(known)}."] if known else []
     if unknown:
         parts.append(f"Whether it changes the database cannot be known beforehand: {listed(unknown)}.")
+    if route.database_closed:
+        parts.append("The database is closed now; it is kept as it is before anybody is let in again.")
     return " ".join(parts)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from olmis_release.errors import BadInput
+from olmis_release.errors import BadInput, TargetUnreachable
 from olmis_release.events import Progress
 from olmis_release.instance.ports import ContainerStatus, WallState
 from olmis_release.manifest.lock import canonical
@@ -168,4 +168,29 @@ def test_without_earlier_runs_the_bound_is_said(serving: Estate, newer: ReleaseM
     serving.release(newer)
     plan = serving.plan()
     assert plan.offline_s is None
-    assert plan.offline_basis.startswith("Not known: no run like this one is on record. Components get 10 min 00 s")
+    assert "Not known: no run like this one is on record. Components get 10 min 00 s" in plan.offline_basis
+
+
+def test_a_change_of_screens_alone_says_that_nobody_is_shut_out(serving: Estate) -> None:
+    serving.release(changed(OLD, "3.4.1+mw2", ui=with_tag(OLD.components["ui"], "1.2.0")))
+    basis = serving.plan().offline_basis
+    assert basis.startswith("Users are not shut out; what does not answer meanwhile is: ui. Not known:")
+
+
+def test_a_database_that_was_left_closed_is_copied_before_it_is_opened(serving: Estate) -> None:
+    serving.database.close(timeout_s=1)
+    plan = serving.plan("3.4.1+mw1")
+    assert plan.way_back is WayBack.DATABASE
+    taken = next(step for step in plan.steps if step.kind is StepKind.TAKE_ROLLBACK_POINT)
+    assert taken.reason.startswith("The database is closed now")
+    assert any(note.startswith("The database could not be read") for note in plan.notes)
+
+
+def test_a_database_that_does_not_answer_may_be_changed_by_any_new_image(
+    serving: Estate, newer: ReleaseManifest
+) -> None:
+    serving.release(newer)
+    serving.database.fails["facts"] = TargetUnreachable("The database does not answer.", resolution="Start it.")
+    plan = serving.plan()
+    assert [change.migrations_known for change in plan.changed] == [False]
+    assert plan.way_back is WayBack.DATABASE
