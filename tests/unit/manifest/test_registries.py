@@ -33,5 +33,5 @@ def test_what_is_no_host_is_refused_at_its_place(tmp_path: Path, host: str) -> N
 
 def test_entries_of_the_command_line_are_read_alike() -> None:
     assert parse_mirrors(["docker.io=m:5000"], shown_as="--mirror") == {"docker.io": "m:5000"}
-    with pytest.raises(BadInput, match="--mirror: 'docker.io' is not REGISTRY=HOST"):
+    with pytest.raises(BadInput, match=r"--mirror: 'docker\.io' is not REGISTRY=HOST"):
         parse_mirrors(["docker.io"], shown_as="--mirror")
