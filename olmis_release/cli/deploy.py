@@ -36,11 +36,19 @@ if TYPE_CHECKING:
 @plan_option("The plan to carry out; default: the one open plan of the instance.")
 @click.option("--release", metavar="RELEASE", shell_complete=complete_release, help="Only a plan to this release.")
 @confirm_option()
+@click.option("--repair", is_flag=True, help="Replace a release that is known to be broken: do not ask it for proof.")
 @dry_run_option()
 @global_options(hidden=True)
 @click.pass_obj
 def deploy(
-    session: Session, *, instance: str, code: str | None, release: str | None, confirm: str | None, dry_run: bool
+    session: Session,
+    *,
+    instance: str,
+    code: str | None,
+    release: str | None,
+    confirm: str | None,
+    repair: bool,
+    dry_run: bool,
 ) -> Result:
     """Carry out the one open plan of an instance, or the one that --plan names.
 
@@ -54,7 +62,9 @@ def deploy(
     chosen = named_plan(session, code, instance=instance) if code else plan_to_carry_out(session, site, release=release)
     if chosen is None:
         return _runs_already(session, site, release)
-    return _would(session, site, chosen) if dry_run else _carry_out(session, site, chosen, confirm=confirm)
+    if dry_run:
+        return _would(session, site, chosen)
+    return _carry_out(session, site, chosen, confirm=confirm, repair=repair)
 
 
 def _require_free(session: Session, site: Site) -> None:
@@ -66,7 +76,7 @@ def _require_free(session: Session, site: Site) -> None:
         require_finished(session.workspace, site.config.name)
 
 
-def _carry_out(session: Session, site: Site, chosen: PlanSet, *, confirm: str | None) -> Result:
+def _carry_out(session: Session, site: Site, chosen: PlanSet, *, confirm: str | None, repair: bool) -> Result:
     from olmis_release.cli.confirm import confirm as ask
     from olmis_release.cli.plan_text import plan_text
     from olmis_release.cli.run_result import run_result
@@ -77,7 +87,7 @@ def _carry_out(session: Session, site: Site, chosen: PlanSet, *, confirm: str | 
     require_approvals(site.config, chosen)
     session.tell(plan_text(chosen.plan, chosen.code))
     ask(session, site.config.name, given=confirm, needed=site.config.asks_to_confirm)
-    run, ending = carry_out(session.workspace, site, Order(plan_set=chosen, operator=operator()))
+    run, ending = carry_out(session.workspace, site, Order(plan_set=chosen, operator=operator(), repair=repair))
     return run_result(run, ending)
 
 
