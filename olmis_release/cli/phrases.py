@@ -45,7 +45,8 @@ def progress_text(event: Progress) -> str:
 
 def evidence_text(event: Evidence) -> str:
     """Return the title, the output indented under it, and where the whole of it is."""
-    lines = [f"{event.title}:" if event.text else event.title]
-    lines += [f"    {line}" for line in event.text.rstrip().splitlines()]
+    if not event.text:
+        return f"{event.title}: {event.path}" if event.path else event.title
+    lines = [f"{event.title}:", *(f"    {line}" for line in event.text.rstrip().splitlines())]
     lines += [f"    (all of it: {event.path})"] if event.path else []
     return "\n".join(lines)

@@ -65,10 +65,15 @@ def plan() -> None:
 @click.pass_obj
 def make(session: Session, *, release: str | None, instance: str, detailed_exitcode: bool) -> Result:
     """Read an instance and write the plan that brings a release to it; the instance is not touched."""
+    from olmis_release.cli.standing import act
     from olmis_release.cli.who import operator
+    from olmis_release.deploy.gatekeeping import unfinished
     from olmis_release.plan.make import make_plan
 
     site = session.site(instance)
+    going_on = unfinished(session.workspace, instance)
+    if going_on is not None:
+        session.warn(f"the {act(going_on)} (begun {going_on.started}) has not ended; this plan will be stale.")
     made = make_plan(session.workspace, site, release, author=operator())
     if made is None:
         return _nothing_to_do(session, instance, release)

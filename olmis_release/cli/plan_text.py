@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from olmis_release.plan.model import Action, Change, Plan
+from olmis_release.plan.model import Action, Change, Plan, PlanPurpose
 from olmis_release.text import plural
 
 SIGNS = {Action.ADD: "+", Action.REPLACE: "~", Action.RESTART: "*", Action.REMOVE: "-", Action.KEEP: "="}
@@ -37,23 +37,26 @@ def counts_text(plan: Plan) -> str:
 
 def _end(plan: Plan, code: str) -> Iterator[str]:
     yield f"Way back: {plan.way_back}"
-    yield f"Going back loses: {plan.data_cost}"
+    label = "In data this costs" if plan.purpose is PlanPurpose.ROLLBACK else "Going back loses"
+    yield f"{label}: {plan.data_cost}"
     yield from (f"Note: {note}" for note in plan.notes)
     yield f"Code {code}"
 
 
 def _change_lines(plan: Plan) -> Iterator[str]:
-    names = max((len(change.component) for change in plan.changed), default=0)
-    before = min(max((len(_before(change)) for change in plan.changed), default=0), COLUMN_LIMIT)
-    after = min(max((len(_after(change)) for change in plan.changed), default=0), COLUMN_LIMIT)
-    for change in plan.changed:
-        arrow = "->" if change.after else "  "
+    changed = plan.changed
+    names = _width(change.component for change in changed)
+    before, after = _width(map(_before, changed)), _width(map(_after, changed))
+    for change in changed:
+        arrow = "->" if _after(change) else "  "
         moved = f"{_before(change):<{before}} {arrow} {_after(change):<{after}}"
-        line = f"  {SIGNS[change.action]} {change.component:<{names}}  {moved}  {_why(change)}"
-        yield line.rstrip()
-    kept = len(plan.changes) - len(plan.changed)
-    if kept:
+        yield f"  {SIGNS[change.action]} {change.component:<{names}}  {moved}  {_why(change)}".rstrip()
+    if kept := len(plan.changes) - len(changed):
         yield f"  = {kept} unchanged"
+
+
+def _width(cells: Iterable[str]) -> int:
+    return min(max(map(len, cells), default=0), COLUMN_LIMIT)
 
 
 def _before(change: Change) -> str:
@@ -62,7 +65,8 @@ def _before(change: Change) -> str:
 
 
 def _after(change: Change) -> str:
-    return _short(change.after, change.before)
+    """Return the same of the new image, nothing where the image stays."""
+    return _short(change.after, change.before) if _moves(change) else ""
 
 
 def _short(image: str | None, other: str | None) -> str:

@@ -47,11 +47,13 @@ def rollback(
 ) -> Result:
     """Bring an instance back to the last good release, or take a run back that was cut off."""
     from olmis_release.deploy.gatekeeping import unfinished
+    from olmis_release.deploy.lock import locked
 
     session.acts = True
     site = session.site(instance)
     wish = _Wish(to=to, restore=data == "restore", reason=reason, confirm=confirm, dry_run=dry_run)
-    cut_off = unfinished(session.workspace, instance)
+    with locked(site, doing="looking what a rollback would take back"):
+        cut_off = unfinished(session.workspace, instance)
     return _settle(session, site, wish, cut_off=cut_off) if cut_off else _go_back(session, site, wish)
 
 
@@ -88,12 +90,12 @@ def _settle(session: Session, site: Site, wish: _Wish, *, cut_off: Run) -> Resul
     """Take a run back that a crash or power cut stopped, or finish it if it was accepted already."""
     from olmis_release.cli.confirm import confirm
     from olmis_release.cli.run_result import run_data, run_result
-    from olmis_release.cli.standing import standing_after
+    from olmis_release.cli.standing import act, standing_after
     from olmis_release.cli.who import operator
     from olmis_release.deploy.settle import settle
 
     text = (
-        f"The {cut_off.kind} of {cut_off.release} (plan {cut_off.code}, begun {cut_off.started}) was cut off. "
+        f"The {act(cut_off)} (plan {cut_off.code}, begun {cut_off.started}) was cut off. "
         "It is taken back, or finished if it was accepted already."
     )
     if wish.dry_run:

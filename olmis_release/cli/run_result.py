@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from olmis_release import clock
 from olmis_release.cli.result import Result
+from olmis_release.cli.standing import act
 from olmis_release.errors import NotRestored, PreflightRefused, ReleaseError, RolledBack
-from olmis_release.plan.model import Outcome, PlanPurpose, Run
+from olmis_release.plan.model import Outcome, Run
 from olmis_release.text import minutes
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ FAILURES: dict[Outcome, type[ReleaseError]] = {
 }
 WORDS = {
     Outcome.DEPLOYED: "{instance} now runs {release}",
-    Outcome.REFUSED: "{instance} was not touched by the {kind}",
-    Outcome.ROLLED_BACK: "{instance} took the {kind} back and runs {previous} again",
-    Outcome.NOT_RESTORED: "{instance} could neither finish the {kind} nor take it back",
-    Outcome.RUNNING: "{instance} has not ended the {kind}",
+    Outcome.REFUSED: "{instance} was not touched by the {act}",
+    Outcome.ROLLED_BACK: "{instance} took the {act} back and runs {previous}",
+    Outcome.NOT_RESTORED: "{instance} could neither finish the {act} nor take it back",
+    Outcome.RUNNING: "{instance} has not ended the {act}",
 }
 
 
@@ -60,7 +61,7 @@ def run_text(run: Run) -> str:
         instance=run.instance,
         release=run.release,
         previous=run.previous or "nothing",
-        kind=f"{run.kind} to {run.release}" if run.kind is PlanPurpose.ROLLBACK else f"deploy of {run.release}",
+        act=act(run),
     )
     outage = f"users were cut off for {minutes(run.outage_s)}" if run.outage_s else "users were not cut off"
     return f"{said}, after {took(run)}; {outage}."

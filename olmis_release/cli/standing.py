@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from olmis_release.plan.model import Outcome, Run
+from olmis_release.plan.model import Outcome, PlanPurpose, Run
 from olmis_release.workspace import Workspace
 
 
@@ -26,7 +26,7 @@ def standing_after(instance: str, last: Run | None) -> str:
             return f"{instance}: untouched; nothing was deployed from this workspace yet."
         case Run(outcome=Outcome.RUNNING):
             return (
-                f"{instance}: the {last.kind} of {last.release} (plan {last.code}, begun {last.started}) "
+                f"{instance}: the {act(last)} (plan {last.code}, begun {last.started}) "
                 "has not ended; what serves is not verified."
             )
         case Run(outcome=Outcome.NOT_RESTORED):
@@ -35,3 +35,8 @@ def standing_after(instance: str, last: Run | None) -> str:
             return f"{instance}: untouched, serving {last.release}."
         case _:
             return f"{instance}: untouched, serving {last.previous or 'nothing'}."
+
+
+def act(run: Run) -> str:
+    """Return ``deploy of 3.5.0+mw1`` or ``rollback to 3.4.1+mw1``."""
+    return f"{run.kind} {'to' if run.kind is PlanPurpose.ROLLBACK else 'of'} {run.release}"

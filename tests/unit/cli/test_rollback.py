@@ -36,7 +36,7 @@ def test_back_to_the_last_good_release_with_data_kept(desk: Desk, asked: list[An
     assert asked == [(None, False, "M. Banda"), ("M. Banda", "requisitions fail")]
     assert "uat now runs 3.4.1+mw1, after 4 min 30 s; users were not cut off." in told.out
     assert "STATE uat: open, serving 3.4.1+mw1." in told.out
-    assert "Going back loses: Nothing is lost before the release is accepted." in told.err
+    assert "In data this costs: Nothing is lost before the release is accepted." in told.err
 
 
 def test_putting_data_back_is_always_confirmed(desk: Desk, asked: list[Any]) -> None:
