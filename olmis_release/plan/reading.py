@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from olmis_release.errors import BadInput
+from olmis_release.errors import BadInput, PlanStale
 from olmis_release.events import Progress
 from olmis_release.instance.compose_file import by_digest
 from olmis_release.instance.flyway import migrations_in
@@ -23,6 +23,7 @@ from olmis_release.plan.model import Change, Outcome, Run
 from olmis_release.plan.planner import Running
 from olmis_release.plan.records import in_effect, runs
 from olmis_release.plan.sets import COMPOSE, PlanSet, load_plan
+from olmis_release.text import plural
 from olmis_release.workspace import Workspace
 
 ONE_SHOT = frozenset({Role.CONFIG, Role.EXTENSION})
@@ -105,17 +106,29 @@ def what_should_run(reading: Reading) -> Standing | None:
     """
     standing = in_effect(reading.history)
     if standing:
-        return deployed_by(reading.workspace, standing[-1])
+        return _recorded(reading.workspace, standing[-1])
     if reading.observed.containers and not reading.history:
         raise _not_ours(reading)
     return None
 
 
+def _recorded(workspace: Workspace, run: Run) -> Standing:
+    try:
+        return deployed_by(workspace, run)
+    except (BadInput, PlanStale) as error:
+        raise BadInput.one(
+            f"{run.release} runs on {run.instance}, but its plan cannot be used, so there would be no way back to it. "
+            f"{error.message}",
+            resolution=f"Put plans/{run.code}/ and the release file back as they were, from your version control.",
+            code="E-NOT-OURS",
+        ) from error
+
+
 def _not_ours(reading: Reading) -> BadInput:
     config = reading.site.config
     return BadInput.one(
-        f"project {config.project} has {len(reading.observed.containers)} containers on {config.name}, but this "
-        f"workspace has no record of a deploy to {config.name}: there would be no way back to them.",
+        f"project {config.project} has {plural(len(reading.observed.containers), 'container')} on {config.name}, but "
+        f"this workspace has no record of a deploy to {config.name}: there would be no way back to them.",
         resolution="Work in the workspace that deployed them: its plans/ folder has the plan with record.json. Or "
         "correct `project` in the instance file.",
         code="E-NOT-OURS",

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from olmis_release.errors import JournalDamaged
 from olmis_release.manifest.model import Strict
+from olmis_release.plan.codes import read_code
 from olmis_release.plan.files import write_whole
 from olmis_release.plan.model import Outcome, PlanPurpose, Run
 from olmis_release.workspace import Workspace
@@ -30,8 +31,14 @@ def runs(workspace: Workspace, instance: str | None = None) -> tuple[Run, ...]:
     Raises:
         JournalDamaged: A record cannot be read; nothing may be decided without it.
     """
-    every = (run for path in sorted(workspace.plans.glob(f"*/{RECORD}")) for run in _read(workspace, path).runs)
+    every = (run for path in in_plan_folders(workspace, RECORD) for run in _read(workspace, path).runs)
     return tuple(sorted((run for run in every if instance in {None, run.instance}), key=_age))
+
+
+def in_plan_folders(workspace: Workspace, name: str) -> tuple[Path, ...]:
+    """Return the file of that name in every plan's folder; copies that somebody put aside do not count."""
+    found = sorted(workspace.plans.glob(f"*/{name}"))
+    return tuple(path for path in found if read_code(path.parent.name) == path.parent.name)
 
 
 def _age(run: Run) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from olmis_release.plan.codes import code_from, read_code, sha256
 from olmis_release.plan.documents import render_html, render_markdown
 from olmis_release.plan.files import sync_folder, write_new
 from olmis_release.plan.model import Outcome, Plan
-from olmis_release.plan.records import runs
+from olmis_release.plan.records import in_plan_folders, runs
 from olmis_release.text import did_you_mean, listed, safe
 from olmis_release.workspace import Workspace
 
@@ -72,11 +72,19 @@ def write_plan(workspace: Workspace, plan: Plan, *, compose_text: str, previous_
     try:
         beside.chmod(0o755)
         _fill(beside, plan, compose_text=compose_text, previous_text=previous_text)
-        beside.rename(plan_set.folder)
+        _take_place(beside, plan_set.folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     sync_folder(workspace.plans)
     return plan_set
+
+
+def _take_place(beside: Path, folder: Path) -> None:
+    try:
+        beside.rename(folder)
+    except OSError:
+        if not folder.exists():  # otherwise another process wrote the same plan in this moment
+            raise
 
 
 def _fill(folder: Path, plan: Plan, *, compose_text: str, previous_text: str | None) -> None:
@@ -115,7 +123,7 @@ def _folder(workspace: Workspace, code: str) -> Path:
     wanted = read_code(named)
     if wanted and (workspace.plan(wanted) / PLAN).is_file():
         return workspace.plan(wanted)
-    known = [path.parent.name for path in sorted(workspace.plans.glob(f"*/{PLAN}"))]
+    known = sorted(path.parent.name for path in in_plan_folders(workspace, PLAN))
     raise BadInput.one(
         f"there is no plan {safe(code)!r}. {did_you_mean(named, known)}".rstrip(),
         resolution=f"Known plans: {listed(known)}. Make one: olmis-release plan RELEASE --to INSTANCE",
@@ -178,7 +186,7 @@ def open_plans(workspace: Workspace, instance: str) -> tuple[PlanSet, ...]:
 
 def _codes_for(workspace: Workspace, instance: str) -> Iterator[str]:
     """Yield the plans that are not plainly another instance's."""
-    for path in sorted(workspace.plans.glob(f"*/{PLAN}")):
+    for path in in_plan_folders(workspace, PLAN):
         try:
             value = json.loads(path.read_bytes())
         except (OSError, ValueError):

@@ -194,3 +194,12 @@ def test_a_database_that_does_not_answer_may_be_changed_by_any_new_image(
     plan = serving.plan()
     assert [change.migrations_known for change in plan.changed] == [False]
     assert plan.way_back is WayBack.DATABASE
+
+
+def test_a_plan_of_what_runs_that_is_gone_is_named(serving: Estate, newer: ReleaseManifest) -> None:
+    serving.release(newer)
+    (plan,) = serving.workspace.plans.glob("*/plan.json")
+    plan.unlink()
+    with pytest.raises(BadInput, match=r"3\.4\.1\+mw1 runs on uat, but its plan cannot be used") as refused:
+        serving.plan()
+    assert f"plans/{plan.parent.name}/" in refused.value.resolution

@@ -117,3 +117,9 @@ def test_a_damaged_plan_of_another_instance_is_no_hindrance(workspace: Workspace
     file = other.folder / "plan.json"
     file.write_text(file.read_text().replace("M. Banda", "N. Body"))
     assert open_plans(workspace, "uat") == ()
+
+
+def test_a_copy_that_somebody_put_aside_is_no_plan(workspace: Workspace) -> None:
+    plan_set = written(workspace)
+    plan_set.folder.rename(workspace.plans / f"{plan_set.code}.old")
+    assert open_plans(workspace, "uat") == ()
