@@ -46,12 +46,22 @@ def _age(run: Run) -> tuple[str, str]:
 
 
 def write_run(workspace: Workspace, run: Run) -> None:
-    """Write a run into its plan's record, in place of what was known of it before."""
+    """Write a run into its plan's record, in place of what was known of it before.
+
+    Raises:
+        JournalDamaged: The record cannot be read or written.
+    """
     path = workspace.plan(run.code) / RECORD
     known = _read(workspace, path).runs if path.exists() else ()
     others = tuple(one for one in known if one.run != run.run)
     record = Record(runs=tuple(sorted((*others, run), key=_age)))
-    write_whole(path, rfc8785.dumps(record.model_dump(mode="json")))
+    try:
+        write_whole(path, rfc8785.dumps(record.model_dump(mode="json")))
+    except OSError as error:
+        raise JournalDamaged(
+            f"{workspace.relative(path)} cannot be written: {error.strerror}.",
+            resolution="Check the folder's rights and the room on its disk; without a record nothing is begun.",
+        ) from error
 
 
 def _read(workspace: Workspace, path: Path) -> Record:

@@ -63,20 +63,35 @@ def code_of(plan: Plan) -> str:
 
 
 def write_plan(workspace: Workspace, plan: Plan, *, compose_text: str, previous_text: str | None) -> PlanSet:
-    """Write a plan's folder, whole or not at all; writing the same plan again changes nothing."""
+    """Write a plan's folder, whole or not at all; writing the same plan again changes nothing.
+
+    Raises:
+        BadInput: The folder cannot be written to, or the disk is full.
+    """
     plan_set = PlanSet(plan=plan, code=code_of(plan), folder=workspace.plan(code_of(plan)))
     if plan_set.folder.exists():
         return load_plan(workspace, plan_set.code)
+    try:
+        _write(workspace, plan_set, compose_text=compose_text, previous_text=previous_text)
+    except OSError as error:
+        raise BadInput.one(
+            f"{workspace.relative(workspace.plans)}/ cannot be written: {error.strerror}.",
+            resolution="Check the folder's rights and the room on its disk; no plan was written.",
+            code="E-UNWRITABLE",
+        ) from error
+    return plan_set
+
+
+def _write(workspace: Workspace, plan_set: PlanSet, *, compose_text: str, previous_text: str | None) -> None:
     workspace.plans.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=".making-", dir=workspace.plans))
     try:
         beside.chmod(0o755)
-        _fill(beside, plan, compose_text=compose_text, previous_text=previous_text)
+        _fill(beside, plan_set.plan, compose_text=compose_text, previous_text=previous_text)
         _take_place(beside, plan_set.folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     sync_folder(workspace.plans)
-    return plan_set
 
 
 def _take_place(beside: Path, folder: Path) -> None:

@@ -123,3 +123,9 @@ def test_a_copy_that_somebody_put_aside_is_no_plan(workspace: Workspace) -> None
     plan_set = written(workspace)
     plan_set.folder.rename(workspace.plans / f"{plan_set.code}.old")
     assert open_plans(workspace, "uat") == ()
+
+
+def test_a_place_that_cannot_be_written_to_is_named_and_nothing_left(workspace: Workspace) -> None:
+    workspace.plans.write_text("a file where the folder should be")
+    with pytest.raises(BadInput, match="plans/ cannot be written: File exists"):
+        written(workspace)
