@@ -27,7 +27,7 @@ def pyproject() -> dict[str, Any]:
 
 
 def test_every_import_goes_down_the_house() -> None:
-    lint = [BIN / "lint-imports", "--no-logo", "--no-cache"]
+    lint = [str(BIN / "lint-imports"), "--no-logo", "--no-cache"]
     linted = subprocess.run(lint, cwd=ROOT, check=False, capture_output=True, text=True)
     assert linted.returncode == 0, linted.stdout
 
