@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from olmis_release.instance.ports import Container, ContainerStatus
-from olmis_release.manifest.model import Component, ComposeBody, ReleaseManifest
+from olmis_release.manifest.model import Component, ComposeBody, ImageRef, ReleaseManifest
 from olmis_release.manifest.render import CONFIG_LABEL
 from olmis_release.plan.composed import config_of
 from olmis_release.smoke.model import ONE_SHOT
@@ -41,11 +41,19 @@ def _differing(
         if component is None:
             yield name, f"is not part of {manifest.version}"
         elif one.digest != component.image.digest:
-            yield name, f"runs {one.container.image_name.partition('@')[0]}, not the {component.image} of the release"
+            yield name, _other_image(one.container.image_name.partition("@")[0], component.image)
         elif one.container.labels.get(CONFIG_LABEL) != config_of(bodies.get(name, {})):
             yield name, "runs with another configuration"
         elif not is_up(one.container, component):
             yield name, f"is {one.container.status}"
+
+
+def _other_image(runs: str, wanted: ImageRef) -> str:
+    """Say what runs instead; by tag alone where the repository is the same, on whatever mirror."""
+    repository, _, tag = runs.rpartition(":")
+    if not repository.endswith(wanted.path):
+        return f"runs {runs}, not {wanted}"
+    return f"runs {tag}, not {wanted.tag}" if tag != wanted.tag else f"runs another image of the same tag {tag}"
 
 
 def is_up(container: Container, component: Component) -> bool:

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 from olmis_release.cli.drift import Found, drift, is_up
 from olmis_release.cli.running import what_was_left
+from olmis_release.cli.standing import standing_after
 from olmis_release.instance.ports import Container
 from olmis_release.instance.site import Site
 from olmis_release.instance.state import digest_of
 from olmis_release.manifest.model import ReleaseManifest
+from olmis_release.plan.model import Outcome
+from olmis_release.plan.records import runs
 from olmis_release.smoke.model import Scene, containers_of
 from olmis_release.smoke.probes import versions
 from olmis_release.workspace import Workspace
@@ -27,6 +30,7 @@ class InstanceStatus:
         components: How many there should be.
         healthy: How many of them run and answer with their version.
         drift: How what runs differs from what the last good run left.
+        unsettled: What the last run left open, where it was cut off or needs a person; empty when all is settled.
         error: Why the instance could not be asked.
     """
 
@@ -38,12 +42,14 @@ class InstanceStatus:
     components: int = 0
     healthy: int = 0
     drift: tuple[str, ...] = ()
+    unsettled: str = ""
     error: str = ""
 
     @property
     def is_well(self) -> bool:
-        """Whether everything runs, unchanged, and users are let in."""
-        return self.healthy == self.components > 0 and not self.drift and self.wall == "open" and not self.error
+        """Whether everything runs, unchanged and settled, and users are let in."""
+        complete = self.healthy == self.components > 0 and self.wall == "open"
+        return complete and not (self.drift or self.unsettled or self.error)
 
 
 def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
@@ -51,7 +57,7 @@ def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
     containers = containers_of(site)
     left = what_was_left(workspace, site.config.name)
     if left is None:
-        return _not_from_here(site, containers)
+        return _not_from_here(workspace, site, containers)
     run, standing = left
     found = {name: Found(container=one, digest=digest_of(site.engine, one)) for name, one in containers.items()}
     return InstanceStatus(
@@ -63,10 +69,18 @@ def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
         components=len(standing.manifest.components),
         healthy=_healthy(site, standing.manifest, containers),
         drift=drift(standing.manifest, standing.bodies, found),
+        unsettled=unsettled(workspace, site.config.name),
     )
 
 
-def _not_from_here(site: Site, containers: Mapping[str, Container]) -> InstanceStatus:
+def unsettled(workspace: Workspace, instance: str) -> str:
+    """Return the state that an instance's last run left, where that is not one of the two good ends."""
+    last = next(reversed(runs(workspace, instance)), None)
+    open_end = last is not None and last.outcome in {Outcome.RUNNING, Outcome.NOT_RESTORED}
+    return standing_after(instance, last) if open_end else ""
+
+
+def _not_from_here(workspace: Workspace, site: Site, containers: Mapping[str, Container]) -> InstanceStatus:
     return InstanceStatus(
         instance=site.config.name,
         purpose=str(site.config.purpose),
@@ -74,6 +88,7 @@ def _not_from_here(site: Site, containers: Mapping[str, Container]) -> InstanceS
         since=None,
         wall=str(site.wall.state()),
         drift=tuple(f"{component} runs; not deployed from this workspace" for component in sorted(containers)),
+        unsettled=unsettled(workspace, site.config.name),
     )
 
 

@@ -106,6 +106,8 @@ def _row(session: Session, one: InstanceStatus) -> tuple[str, ...]:
 
 
 def _state(one: InstanceStatus) -> str:
+    if one.unsettled:
+        return one.unsettled
     serving = f"serving {one.release}" if one.release else "nothing deployed from this workspace"
     match one.wall:
         case "open":
@@ -117,15 +119,20 @@ def _state(one: InstanceStatus) -> str:
 
 
 def _next(standings: Sequence[InstanceStatus]) -> str:
+    if not standings:
+        return "write manifests/instances/NAME.yml; `olmis-release init` shows an example"
     unwell = next((one for one in standings if not one.is_well), None)
-    match unwell:
-        case None if standings:
-            return f"olmis-release history {standings[0].instance}"
-        case None:
-            return "write manifests/instances/NAME.yml; `olmis-release init` shows an example"
-        case _ if unwell.error:
-            return f"olmis-release preflight {unwell.instance}"
-        case _ if unwell.release is None:
-            return f"olmis-release plan --to {unwell.instance}"
-        case _:
-            return f"olmis-release smoke {unwell.instance}"
+    return _remedy(unwell) if unwell else f"olmis-release history {standings[0].instance}"
+
+
+def _remedy(one: InstanceStatus) -> str:
+    """Return the command that helps most; an open end comes before everything that may follow from it."""
+    if one.error:
+        return f"olmis-release preflight {one.instance}"
+    if one.unsettled:
+        return f"olmis-release rollback {one.instance}"
+    if one.release is None:
+        return f"olmis-release plan --to {one.instance}"
+    if one.drift:
+        return f"olmis-release plan {one.release} --to {one.instance}"
+    return f"olmis-release smoke {one.instance}"

@@ -7,6 +7,8 @@ from olmis_release.cli import wiring
 from olmis_release.errors import TargetUnreachable
 from olmis_release.instance.ports import ContainerStatus, WallState
 from olmis_release.manifest.render import CONFIG_LABEL
+from olmis_release.plan.model import Outcome
+from olmis_release.plan.records import runs, write_run
 from olmis_release.workspace import Workspace
 from tests.fakes import cli
 from tests.fakes.cli import Desk
@@ -71,6 +73,25 @@ def test_a_service_with_a_wrong_version_is_not_healthy(serving: Desk) -> None:
 def test_a_closed_wall_is_the_state(serving: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     wall(serving, monkeypatch, WallState.CLOSED)
     assert "STATE uat: CLOSED to users by the wall; serving 3.5.0+mw1 behind it." in serving.type("status", "uat").out
+
+
+def test_a_run_that_was_cut_off_is_the_state_whatever_is_seen(serving: Desk) -> None:
+    [run] = runs(serving.workspace)
+    write_run(serving.workspace, run.model_copy(update={"run": "later", "outcome": Outcome.RUNNING, "ended": None}))
+    told = serving.type("status", "uat")
+    assert "has not ended; what serves is not verified" in told.out
+    assert "Next: olmis-release rollback uat" in told.out
+    assert serving.type("status", "uat", "--json").json["instances"][0]["is_well"] is False
+
+
+def test_another_image_of_the_same_tag_and_another_repository_are_told_apart(serving: Desk) -> None:
+    other = f"@sha256:{'b' * 64}"
+    serving.place.change_container("auth", image_name=f"mirror:5000/openlmis/auth:4.0.0{other}")
+    serving.place.change_container("ui", image_name=f"elsewhere/ui:1.0.0{other}")
+    assert serving.type("status", "uat", "--json").json["instances"][0]["drift"] == [
+        "auth runs another image of the same tag 4.0.0",
+        "ui runs elsewhere/ui:1.0.0, not openlmis/ui:1.0.0",
+    ]
 
 
 def test_what_was_not_deployed_from_here_is_said(desk: Desk) -> None:
