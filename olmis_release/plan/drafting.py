@@ -178,7 +178,9 @@ class Draft:
         schemas = sorted({one.schema for one in self.reading.observed.histories})
         unread = self.reading.observed.database_problem if self.goal.previous else ""
         asked = (f"The database could not be read: {unread}",) if unread else ()
-        return (*asked, *plan_notes(self.changes, self.situation, schemas=schemas))
+        is_rollback = self.goal.purpose is PlanPurpose.ROLLBACK
+        said = plan_notes(self.changes, self.situation, schemas=schemas, is_rollback=is_rollback)
+        return (*asked, *said)
 
     def write(self, author: str, *, cost: str = "") -> PlanSet:
         """Write the plan, or return the open one that says the same; see `plan`."""

@@ -12,17 +12,20 @@ from olmis_release.text import listed, plural
 from olmis_release.version import Order, compare_tags
 
 
-def plan_notes(changes: Iterable[Change], situation: Situation, *, schemas: Iterable[str]) -> tuple[str, ...]:
+def plan_notes(
+    changes: Iterable[Change], situation: Situation, *, schemas: Iterable[str], is_rollback: bool = False
+) -> tuple[str, ...]:
     """Return the notes of a plan.
 
     Args:
         changes: With their migrations.
         situation: What they were decided from.
         schemas: Database schemas that have a history already.
+        is_rollback: Going down is what was asked for, and not said again.
     """
     every = tuple(changes)
     return (
-        *_downgrades(every),
+        *(() if is_rollback else _downgrades(every)),
         *_moving_tags(every, situation.manifest),
         *_drift(every, situation),
         *_strangers(every),
@@ -32,11 +35,15 @@ def plan_notes(changes: Iterable[Change], situation: Situation, *, schemas: Iter
 
 
 def _downgrades(changes: tuple[Change, ...]) -> Iterator[str]:
-    for change in changes:
-        if change.before and change.after and change.action in STARTED_ANEW:
-            (old, _, old_tag), (new, _, new_tag) = change.before.rpartition(":"), change.after.rpartition(":")
-            if old == new and compare_tags(old_tag, new_tag) is Order.DOWN:
-                yield f"{change.component} goes down from {old_tag} to {new_tag}."
+    lower = [move for change in changes if change.action in STARTED_ANEW and (move := _down(change))]
+    if lower:
+        yield f"Older than what runs: {listed(lower)}."
+
+
+def _down(change: Change) -> str:
+    (old, _, old_tag), (new, _, new_tag) = ((image or "").rpartition(":") for image in (change.before, change.after))
+    down = old == new and compare_tags(old_tag, new_tag) is Order.DOWN
+    return f"{change.component} {old_tag} -> {new_tag}" if down else ""
 
 
 def _moving_tags(changes: tuple[Change, ...], manifest: ReleaseManifest) -> Iterator[str]:
@@ -66,13 +73,12 @@ def _drift(changes: tuple[Change, ...], situation: Situation) -> Iterator[str]:
 
 
 def _strangers(changes: tuple[Change, ...]) -> Iterator[str]:
-    for change in changes:
-        if change.unknown_rows:
-            count = plural(len(change.unknown_rows), "database change")
-            yield (
-                f"The database has {count} that {change.component} ({change.after}) does not know. It starts: "
-                "Flyway only warns. Whether it works with them is for the smoke tests to show."
-            )
+    ignorant = [f"{one.component} ({plural(len(one.unknown_rows), 'change')})" for one in changes if one.unknown_rows]
+    if ignorant:
+        yield (
+            f"The database has changes that these do not know: {listed(ignorant)}. They start, for Flyway only warns; "
+            "whether they work with them is for the smoke tests to show, before users are let in."
+        )
 
 
 def _volumes(changes: tuple[Change, ...]) -> Iterator[str]:

@@ -103,10 +103,13 @@ def _pull(route: Route) -> Iterator[PlannedStep]:
 def wall_reason(route: Route) -> str:
     """Return why users must be shut out, empty when they need not be."""
     shared = [name for name in _names(route.changes, STOPPED) if _is_shared(name, route)]
+    ignorant = [change.component for change in route.changes if change.unknown_rows]
     if route.restore is not None:
         return "The database goes back to an earlier state."
     if route.way_back is WayBack.DATABASE:
         return "The database changes; no entry may fall between its copy and the new release."
+    if ignorant:
+        return f"It must prove itself on a database with changes that it does not know: {listed(ignorant)}."
     if shared:
         return f"Every request passes through or depends on: {listed(shared)}."
     return "" if route.wall_open else "Users are shut out now; they are let in once everything is proved."

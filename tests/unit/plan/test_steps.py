@@ -147,3 +147,14 @@ def test_restoring_data_swaps_the_database_while_old_services_are_down() -> None
 def test_the_way_out_of_a_broken_state_asks_it_for_no_proof() -> None:
     made = replace(route(OLD, changed(OLD, "3.4.1+mw2", requisition=NEW_REQUISITION)), broken=True)
     assert K.PROVE_OLD not in [kind for kind, _ in told(made)]
+
+
+def test_an_older_image_proves_itself_on_a_newer_database_before_users_are_let_in() -> None:
+    made = route(OLD, changed(OLD, "3.4.1+mw2", requisition=NEW_REQUISITION))
+    ignorant = tuple(
+        change.model_copy(update={"unknown_rows": ("5__x.sql",)}) if change.component == "requisition" else change
+        for change in made.changes
+    )
+    made = replace(made, changes=ignorant)
+    assert made.way_back is WayBack.IMAGES
+    assert wall_reason(made) == "It must prove itself on a database with changes that it does not know: requisition."
