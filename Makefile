@@ -33,7 +33,7 @@ demo-clean: venv ## remove what the demo made, and nothing else
 	@$(PY) -m lab.demo clean
 
 unit: venv ## unit and contract tests; no Docker needed
-	$(PY) -m pytest $(wildcard tests/unit tests/contract)
+	$(PY) -m pytest -m "not docker" $(wildcard tests/unit tests/contract)
 
 lint: venv ## ruff, formatting, mypy --strict, import contracts
 	.venv/bin/ruff check .
@@ -43,9 +43,9 @@ lint: venv ## ruff, formatting, mypy --strict, import contracts
 
 integration: setup ## tests on a real engine, with real PostgreSQL and nginx
 	$(PY) -m lab.fleet up
-	$(PY) -m pytest tests/integration
+	$(PY) -m pytest -m docker tests/contract tests/integration
 
-test: setup lint unit integration ## everything CI runs; without an engine it fails, and says what to install
+test: setup lint unit wheel-check integration ## everything CI runs; without an engine it fails, and says what to install
 
 bench: setup ## how long users are cut off: today's way, plain Compose, olmis-release
 	$(PY) -m bench.outage
