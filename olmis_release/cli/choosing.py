@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING
 
 from olmis_release.cli.session import Session
 from olmis_release.cli.who import operator
-from olmis_release.errors import UsageError
+from olmis_release.errors import ReleaseError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from olmis_release.instance.site import Site
     from olmis_release.plan.sets import PlanSet
 
@@ -84,19 +82,18 @@ def plan_to_carry_out(session: Session, site: Site, *, release: str | None) -> P
 
 
 def _is_fresh(session: Session, site: Site, plan_set: PlanSet) -> bool:
+    """Return whether a plan could be carried out; one of which that cannot be told is not preferred."""
     from olmis_release.manifest.lock import read_release
     from olmis_release.plan.staleness import differences, read_base
 
     file = plan_set.plan.release_file
-    manifest = read_release(session.workspace.root / file, shown_as=file)
-    return not differences(plan_set.plan.base, read_base(session.workspace, site, manifest))
+    try:
+        manifest = read_release(session.workspace.root / file, shown_as=file)
+        return not differences(plan_set.plan.base, read_base(session.workspace, site, manifest))
+    except ReleaseError:
+        return False
 
 
 def _described(plan_set: PlanSet) -> str:
     plan = plan_set.plan
     return f"--plan {plan_set.code}   {plan.release}, made {plan.created} by {plan.author}"
-
-
-def codes_of(plan_sets: Sequence[PlanSet]) -> str:
-    """Return the codes of plans, for a message."""
-    return ", ".join(one.code for one in plan_sets)

@@ -55,6 +55,7 @@ def deploy(
     Without an open plan it makes one and shows it, where the instance's policy asks for no approval.
     """
     from olmis_release.cli.choosing import named_plan, plan_to_carry_out
+    from olmis_release.cli.plan import shown
 
     session.acts = True
     site = session.site(instance)
@@ -62,8 +63,9 @@ def deploy(
     chosen = named_plan(session, code, instance=instance) if code else plan_to_carry_out(session, site, release=release)
     if chosen is None:
         return _runs_already(session, site, release)
+    _require_ready(session, site, chosen)
     if dry_run:
-        return _would(session, site, chosen)
+        return shown(session, chosen, steps=True)
     return _carry_out(session, site, chosen, confirm=confirm, repair=repair)
 
 
@@ -76,30 +78,26 @@ def _require_free(session: Session, site: Site) -> None:
         require_finished(session.workspace, site.config.name)
 
 
-def _carry_out(session: Session, site: Site, chosen: PlanSet, *, confirm: str | None, repair: bool) -> Result:
-    from olmis_release.cli.confirm import confirm as ask
-    from olmis_release.cli.plan_text import plan_text
-    from olmis_release.cli.run_result import run_result
-    from olmis_release.cli.who import operator
-    from olmis_release.deploy.gatekeeping import require_approvals
-    from olmis_release.deploy.run import Order, carry_out
-
-    require_approvals(site.config, chosen)
-    session.tell(plan_text(chosen.plan, chosen.code))
-    ask(session, site.config.name, given=confirm, needed=site.config.asks_to_confirm)
-    run, ending = carry_out(session.workspace, site, Order(plan_set=chosen, operator=operator(), repair=repair))
-    return run_result(run, ending)
-
-
-def _would(session: Session, site: Site, chosen: PlanSet) -> Result:
-    """Show the plan and its steps, and refuse for the same reasons as a real run would before its first step."""
-    from olmis_release.cli.plan import shown
+def _require_ready(session: Session, site: Site, chosen: PlanSet) -> None:
+    """Refuse for the reasons that need no preflight, before a person is shown a plan and asked to confirm it."""
     from olmis_release.deploy.gatekeeping import require_approvals, require_fresh, require_unused
 
     require_approvals(site.config, chosen)
     require_unused(session.workspace, chosen)
     require_fresh(session.workspace, site, chosen)
-    return shown(session, chosen, steps=True)
+
+
+def _carry_out(session: Session, site: Site, chosen: PlanSet, *, confirm: str | None, repair: bool) -> Result:
+    from olmis_release.cli.confirm import confirm as ask
+    from olmis_release.cli.plan_text import plan_text
+    from olmis_release.cli.run_result import run_result
+    from olmis_release.cli.who import operator
+    from olmis_release.deploy.run import Order, carry_out
+
+    session.tell(plan_text(chosen.plan, chosen.code))
+    ask(session, site.config.name, given=confirm, needed=site.config.asks_to_confirm)
+    run, ending = carry_out(session.workspace, site, Order(plan_set=chosen, operator=operator(), repair=repair))
+    return run_result(run, ending)
 
 
 def _runs_already(session: Session, site: Site, release: str | None) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -12,7 +12,7 @@ from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import NOTHING_TOUCHED, Result
 from olmis_release.cli.session import Session
-from olmis_release.errors import ReleaseError, TargetUnreachable
+from olmis_release.errors import ReleaseError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,11 +37,11 @@ def status(session: Session, *, instance: str | None) -> Result:
     from olmis_release.cli.observed import look_at
 
     if instance is None:
-        return _result(session, [_tolerant(session, name) for name in session.workspace.instance_names()], None)
+        return _all(session)
     return _result(session, [look_at(session.workspace, session.site(instance))], instance)
 
 
-def _tolerant(session: Session, name: str) -> InstanceStatus:
+def _tolerant(session: Session, name: str, errors: list[ReleaseError]) -> InstanceStatus:
     """Return what is known of one of many instances; one that does not answer must not hide the others."""
     from olmis_release.cli.observed import InstanceStatus, look_at
     from olmis_release.plan.records import last_good
@@ -49,6 +49,7 @@ def _tolerant(session: Session, name: str) -> InstanceStatus:
     try:
         return look_at(session.workspace, session.site(name))
     except ReleaseError as error:
+        errors.append(error)
         run = last_good(session.workspace, name)
         return InstanceStatus(
             instance=name,
@@ -61,23 +62,31 @@ def _tolerant(session: Session, name: str) -> InstanceStatus:
         session.instance = None
 
 
+def _all(session: Session) -> Result:
+    errors: list[ReleaseError] = []
+    statuses = [_tolerant(session, name, errors) for name in session.workspace.instance_names()]
+    result = _result(session, statuses, None)
+    return replace(result, failure=_not_all(statuses, errors[0])) if errors else result
+
+
+def _not_all(statuses: Sequence[InstanceStatus], first: ReleaseError) -> ReleaseError:
+    """Return the failure to ask every instance, with the exit code of the first of them."""
+    failed = [one for one in statuses if one.error]
+    error = ReleaseError(
+        f"Not every instance could be asked: {', '.join(one.instance for one in failed)}.",
+        resolution=f"olmis-release status {failed[0].instance}",
+        details="\n".join(f"{one.instance}: {one.error}" for one in failed),
+    )
+    error.exit_code, error.code = first.exit_code, first.code
+    return error
+
+
 def _result(session: Session, standings: Sequence[InstanceStatus], instance: str | None) -> Result:
-    failed = [one for one in standings if one.error]
     return Result(
         text=_text(session, standings) if standings else "There is no instance file in manifests/instances/.",
         data={"instances": [{**asdict(one), "is_well": one.is_well} for one in standings]},
         state=_state(standings[0]) if instance else NOTHING_TOUCHED,
         next=_next(standings),
-        failure=_unreachable(failed) if failed else None,
-    )
-
-
-def _unreachable(failed: Sequence[InstanceStatus]) -> ReleaseError:
-    names = ", ".join(one.instance for one in failed)
-    return TargetUnreachable(
-        f"Not every instance could be asked: {names}.",
-        resolution=f"olmis-release status {failed[0].instance}",
-        details="\n".join(f"{one.instance}: {one.error}" for one in failed),
     )
 
 

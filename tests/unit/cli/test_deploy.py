@@ -5,7 +5,7 @@ import pytest
 
 from olmis_release.deploy.executor import Ending
 from olmis_release.deploy.run import Order
-from olmis_release.errors import PlanStale, StepFailed
+from olmis_release.errors import PlanStale, PreflightRefused, StepFailed
 from olmis_release.plan.model import Outcome, PlanPurpose, Run
 from tests.fakes.cli import Desk, a_run
 
@@ -33,6 +33,7 @@ def carry(monkeypatch: pytest.MonkeyPatch) -> Carry:
 
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("olmis_release.deploy.gatekeeping.require_fresh", lambda *_: None)
     monkeypatch.setattr("olmis_release.plan.staleness.read_base", lambda *_: None)
     monkeypatch.setattr("olmis_release.plan.staleness.differences", lambda *_: ())
 
@@ -199,10 +200,7 @@ def test_a_run_that_was_cut_off_forbids_another(desk: Desk, carry: Carry) -> Non
     assert orders == []
 
 
-def test_a_dry_run_shows_the_steps_and_carries_nothing_out(
-    desk: Desk, carry: Carry, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("olmis_release.deploy.gatekeeping.require_fresh", lambda *_: None)
+def test_a_dry_run_shows_the_steps_and_carries_nothing_out(desk: Desk, carry: Carry) -> None:
     plan_set = desk.plan()
     orders = carry()
     told = desk.type("deploy", "uat", "--dry-run")
@@ -225,3 +223,25 @@ def test_quiet_says_only_the_state(desk: Desk, carry: Carry) -> None:
     carry()
     told = desk.type("-q", "deploy", "uat")
     assert (told.out, told.err) == ("STATE uat: open, serving 3.5.0+mw1.\n", "")
+
+
+def test_a_used_plan_is_refused_before_anybody_is_asked(desk: Desk, carry: Carry) -> None:
+    desk.instance("uat", purpose="production")
+    run, orders = desk.deployed(), carry()
+    told = desk.type("deploy", "uat", "--plan", run.code)
+    assert told.status == 5
+    assert "a plan runs once" in told.err
+    assert orders == []
+
+
+def test_of_plans_that_cannot_be_judged_the_newest_is_taken(
+    desk: Desk, carry: Carry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> None:
+        raise PreflightRefused("mode 0644", resolution="chmod 600")
+
+    monkeypatch.setattr("olmis_release.plan.staleness.read_base", unreadable)
+    desk.plan()
+    newest, orders = desk.plan(created="2026-11-28T17:30:00Z"), carry()
+    assert desk.type("deploy", "uat").status == 0
+    assert orders[0].plan_set.code == newest.code

@@ -116,3 +116,11 @@ def test_an_instance_that_does_not_answer_hides_no_other(serving: Desk, monkeypa
     assert "3.5.0+mw1" in told.out
     assert "prod: No engine answers. Start it." in told.err
     assert serving.type("status", "prod").status == 17
+
+
+def test_a_broken_instance_file_hides_no_other(serving: Desk) -> None:
+    serving.write("manifests/instances/broken.yml", "kind: [instance\n")
+    told = serving.type("status")
+    assert told.status == 15
+    assert "3.5.0+mw1" in told.out
+    assert "broken: manifests/instances/broken.yml:2:1" in told.err
