@@ -16,6 +16,8 @@ from tests.standin.service.spec import IdMode, Spec, read_spec
 
 TRIES = 10
 ID_FILE = Path("/consul-id")
+#: Resources whose path does not begin with the service's name, as many of OpenLMIS's do not.
+WITHOUT_ITS_NAME = {"auth": ("api/oauth/token",), "referencedata": ("api/users",)}
 
 
 def resources(spec: Spec) -> tuple[str, ...]:
@@ -24,7 +26,7 @@ def resources(spec: Spec) -> tuple[str, ...]:
         return ("<all>",)
     api = f"api/{spec.consul}"
     paths = (spec.consul, api, f"{api}/records", f"{api}/<all>")
-    return (*paths, "api/oauth/token") if spec.consul == "auth" else paths
+    return (*paths, *WITHOUT_ITS_NAME.get(spec.consul, ()))
 
 
 def registration(spec: Spec, settings: Settings, address: str) -> dict[str, Any]:
