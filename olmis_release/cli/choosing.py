@@ -51,7 +51,7 @@ def the_open_plan(session: Session, site: Site, *, release: str | None = None) -
     """
     found = open_deploys(session, site.config.name, release=release)
     if len(found) > 1:
-        found = tuple(one for one in found if _is_fresh(session, site, one)) or found[-1:]
+        found = tuple(one for one in found if is_fresh(session, site, one)) or found[-1:]
     if len(found) > 1:
         raise UsageError(
             f"{site.config.name} has {len(found)} open plans; say which one.",
@@ -81,7 +81,16 @@ def plan_to_carry_out(session: Session, site: Site, *, release: str | None) -> P
     return make_plan(session.workspace, site, release, author=operator())
 
 
-def _is_fresh(session: Session, site: Site, plan_set: PlanSet) -> bool:
+def require_ready(session: Session, site: Site, chosen: PlanSet) -> None:
+    """Refuse for the reasons that need no preflight, before a person is shown a plan and asked to confirm it."""
+    from olmis_release.deploy.gatekeeping import require_approvals, require_fresh, require_unused
+
+    require_approvals(site.config, chosen)
+    require_unused(session.workspace, chosen)
+    require_fresh(session.workspace, site, chosen)
+
+
+def is_fresh(session: Session, site: Site, plan_set: PlanSet) -> bool:
     """Return whether a plan could be carried out; one of which that cannot be told is not preferred."""
     from olmis_release.manifest.lock import read_release
     from olmis_release.plan.staleness import differences, read_base

@@ -54,7 +54,7 @@ def deploy(
 
     Without an open plan it makes one and shows it, where the instance's policy asks for no approval.
     """
-    from olmis_release.cli.choosing import named_plan, plan_to_carry_out
+    from olmis_release.cli.choosing import named_plan, plan_to_carry_out, require_ready
     from olmis_release.cli.plan import shown
 
     session.acts = True
@@ -63,7 +63,7 @@ def deploy(
     chosen = named_plan(session, code, instance=instance) if code else plan_to_carry_out(session, site, release=release)
     if chosen is None:
         return _runs_already(session, site, release)
-    _require_ready(session, site, chosen)
+    require_ready(session, site, chosen)
     if dry_run:
         return shown(session, chosen, steps=True)
     return _carry_out(session, site, chosen, confirm=confirm, repair=repair)
@@ -76,15 +76,6 @@ def _require_free(session: Session, site: Site) -> None:
 
     with locked(site, doing="looking whether a deploy may begin"):
         require_finished(session.workspace, site.config.name)
-
-
-def _require_ready(session: Session, site: Site, chosen: PlanSet) -> None:
-    """Refuse for the reasons that need no preflight, before a person is shown a plan and asked to confirm it."""
-    from olmis_release.deploy.gatekeeping import require_approvals, require_fresh, require_unused
-
-    require_approvals(site.config, chosen)
-    require_unused(session.workspace, chosen)
-    require_fresh(session.workspace, site, chosen)
 
 
 def _carry_out(session: Session, site: Site, chosen: PlanSet, *, confirm: str | None, repair: bool) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -11,9 +12,10 @@ from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import Result
 from olmis_release.cli.session import Session
-from olmis_release.errors import PreflightRefused
+from olmis_release.errors import PreflightRefused, ReleaseError
 
 if TYPE_CHECKING:
+    from olmis_release.instance.site import Site
     from olmis_release.preflight.model import CheckResult, Report
 
 
@@ -37,8 +39,19 @@ def preflight(session: Session, *, instance: str, code: str | None) -> Result:
 
     site = session.quiet_site(instance)
     subject = subject_of(session, site, code=code)
-    report = run_checks(subject)
-    return _result(session, instance, report, release=subject.manifest.version, code=code)
+    result = _result(session, instance, run_checks(subject), release=subject.manifest.version, code=code)
+    return result if result.failure or code is None else _with_plan_refusal(session, site, result, code=code)
+
+
+def _with_plan_refusal(session: Session, site: Site, result: Result, *, code: str) -> Result:
+    """Refuse, after all checks passed, what a deploy would refuse of the plan itself: used, stale, not approved."""
+    from olmis_release.cli.choosing import named_plan, require_ready
+
+    try:
+        require_ready(session, site, named_plan(session, code, instance=site.config.name))
+    except ReleaseError as error:
+        return replace(result, failure=error, next=error.resolution)
+    return result
 
 
 def _result(session: Session, instance: str, report: Report, *, release: str, code: str | None) -> Result:
@@ -56,7 +69,7 @@ def _result(session: Session, instance: str, report: Report, *, release: str, co
             "checks": [_data(result) for result in report.results],
         },
         state=recorded_state(session.workspace, instance),
-        next=f"correct what failed, then: {again}" if report.refused else f"olmis-release deploy {instance}",
+        next=f"correct what failed, then: {again}" if report.refused else again.replace("preflight", "deploy", 1),
         failure=PreflightRefused(f"{counts}; a deploy would be refused.", resolution=again) if report.refused else None,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from olmis_release.cli.choosing import named_plan, the_open_plan
+from olmis_release.cli.choosing import is_fresh, named_plan, the_open_plan
 from olmis_release.cli.running import what_was_left
 from olmis_release.errors import BadInput, ReleaseError
 from olmis_release.instance.settings import fingerprint_key, read_settings
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 
 
 def subject_of(session: Session, site: Site, *, code: str | None) -> Subject:
-    """Return the named plan, else the one open plan, else the newest release, as the checks' subject."""
-    chosen = named_plan(session, code, instance=site.config.name) if code else the_open_plan(session, site)
-    return _of_plan(session, site, chosen) if chosen else _without_plan(session, site)
+    """Return the named plan, else the one open plan while it is fresh, else the newest release, as the subject."""
+    if code:
+        return _of_plan(session, site, named_plan(session, code, instance=site.config.name))
+    chosen = the_open_plan(session, site)
+    usable = chosen is not None and is_fresh(session, site, chosen)
+    return _of_plan(session, site, chosen) if chosen and usable else _without_plan(session, site)
 
 
 def _of_plan(session: Session, site: Site, chosen: PlanSet) -> Subject:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -160,3 +161,8 @@ def test_outside_a_workspace_the_way_in_is_named(
     assert told.status == 15
     assert "[E-NO-WORKSPACE]" in told.err
     assert "olmis-release init" in told.err
+
+
+@pytest.mark.parametrize("words", [(), ("plan", "show"), *((one.name,) for one in COMMANDS)])
+def test_the_help_pages_are_as_reviewed(desk: Desk, golden: Callable[[str, str], None], words: tuple[str, ...]) -> None:
+    golden(f"cli/help/{'-'.join(words) or 'root'}.txt", desk.type(*words, "--help").out)

@@ -16,7 +16,17 @@ BAD = CheckResult(
 
 
 @pytest.fixture
-def subjects(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Subject]]:
+def moved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What moved since plans were made; nothing at first."""
+    sentences: list[str] = []
+    for module in ("plan.staleness", "deploy.gatekeeping"):
+        monkeypatch.setattr(f"olmis_release.{module}.read_base", lambda *_: None)
+        monkeypatch.setattr(f"olmis_release.{module}.differences", lambda *_: tuple(sentences))
+    return sentences
+
+
+@pytest.fixture
+def subjects(desk: Desk, moved: list[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Subject]]:
     """Let the checks answer this; returns what they were asked about."""
 
     def prepare(*results: CheckResult) -> list[Subject]:
@@ -44,6 +54,20 @@ def test_the_one_open_plan_is_checked(desk: Desk, subjects: Callable[..., list[S
         "  ok    disk: 61 GB free",
         "1 ok, 0 warned, 0 failed.",
     ]
+
+
+def test_a_stale_plan_is_not_what_would_be_deployed(
+    desk: Desk, subjects: Callable[..., list[Subject]], moved: list[str]
+) -> None:
+    plan_set, asked = desk.plan(), subjects(GOOD)
+    moved.append("auth runs another image.")
+    assert desk.type("preflight", "uat").status == 0
+    assert asked[0].plan is None
+    told = desk.type("preflight", "uat", "--plan", plan_set.code)
+    assert told.status == 5
+    assert "  ok    disk: 61 GB free" in told.out
+    assert "  auth runs another image." in told.err
+    assert "Next: Make a new one: olmis-release plan 3.5.0+mw1 --to uat" in told.err
 
 
 def test_a_failure_says_what_to_do_and_ends_with_6(desk: Desk, subjects: Callable[..., list[Subject]]) -> None:
