@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 import pytest
+from pytest_docker.plugin import Services
 
 from lab.fleet import ensure_fleet
-from tests.standin.stack.stack import Stack, until
+from tests.standin.stack.stack import COMPOSE_FILE, Stack, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 RECORDS = "/api/requisition/records"
@@ -18,15 +19,41 @@ SESSIONS = (
 HISTORY = "SELECT count(*) FROM requisition.schema_version WHERE version IS NOT NULL"
 
 
-@pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    made = Stack(project=f"olmis-standin-{os.getpid()}", registry=ensure_fleet().registry)
-    try:
-        made.up("consul", "db", "nginx", "ui", "requisition")
-        assert made.serves("requisition", "7.1.0"), made.compose("logs", "--tail=20", check=False)
-        yield made
-    finally:
-        made.compose("down", "--volumes", "--timeout=0", check=False)
+@pytest.fixture(scope="session")
+def made() -> Iterator[Stack]:
+    """The stack before it is up; Compose reads its versions and registry from the environment."""
+    stack = Stack(project=f"olmis-standin-{os.getpid()}", registry=ensure_fleet().registry)
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in {**stack.versions, "REGISTRY": stack.registry}.items():
+            environment.setenv(name, value)
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def docker_compose_file() -> str:
+    return str(COMPOSE_FILE)
+
+
+@pytest.fixture(scope="session")
+def docker_compose_project_name(made: Stack) -> str:
+    return made.project
+
+
+@pytest.fixture(scope="session")
+def docker_setup() -> str:
+    return "up --detach --timeout=0 consul db nginx ui requisition"
+
+
+@pytest.fixture(scope="session")
+def docker_cleanup() -> str:
+    return "down --volumes --timeout=0"
+
+
+@pytest.fixture(scope="session")
+def stack(made: Stack, docker_services: Services) -> Stack:
+    made.port = str(docker_services.port_for("nginx", 80))
+    docker_services.wait_until_responsive(lambda: made.serves("requisition", "7.1.0"), timeout=60.0, pause=0.2)
+    return made
 
 
 @pytest.fixture
