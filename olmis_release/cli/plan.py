@@ -59,7 +59,7 @@ def plan() -> None:
     ],
 )
 @click.argument("release", required=False, shell_complete=complete_release)
-@click.option("--to", "instance", required=True, metavar="INSTANCE", shell_complete=complete_instance)
+@click.option("--to", "instance", required=True, metavar="INSTANCE", shell_complete=complete_instance, help="Where to.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 3 instead of 0 when there is something to do.")
 @global_options(hidden=True)
 @click.pass_obj

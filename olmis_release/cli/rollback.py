@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     ],
 )
 @instance_argument()
-@click.option("--to", metavar="RELEASE", shell_complete=complete_release, help="Default: the last good release.")
+@click.option(
+    "--to",
+    metavar="RELEASE",
+    shell_complete=complete_release,
+    help="A release that ran here; default: the last good one.",
+)
 @click.option(
     "--data",
     type=click.Choice(["keep", "restore"]),
