@@ -17,7 +17,7 @@ from lab.writers import Verdict, Writers, verify
 GOOD = "3.5.0+mw1"
 BAD = "3.5.0+mw2"
 BAD_PIN = "requisition=7.1.1-hotfix.1-drops-column"
-#: Services that clients write to; each has a schema of its name. No release of the story replaces hapifhir.
+#: Services that clients write to; each has a schema of its name. The bad release replaces only the first.
 WRITTEN_TO = ("requisition", "stockmanagement", "hapifhir")
 PROBED = ("/", "/auth", "/referencedata", "/requisition", "/stockmanagement")
 BEFORE_ROWS, AFTER_ROWS = 100, 100

@@ -70,7 +70,7 @@ def first(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fi
 def upgraded(first: First) -> Upgraded:
     """The full estate at the good release, deployed while clients wrote."""
     estate = first.estate
-    before = {name: estate.container(name) for name in ("hapifhir", "nginx", "consul", "db", "auth")}
+    before = {name: estate.container(name) for name in ("redis", "nginx", "consul", "db", "auth")}
     require(estate.candidate(GOOD))
     require(estate.tool("plan", GOOD, "--to", estate.instance))
     return Upgraded(estate=estate, watched=watched(estate, WRITTEN_TO, "deploy", estate.instance), before=before)
