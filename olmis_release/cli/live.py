@@ -15,6 +15,9 @@ from olmis_release.cli.phrases import evidence_text, progress_text, step_style, 
 from olmis_release.cli.session import Session
 from olmis_release.events import Event, Evidence, Note, Progress, StepEvent, StepStatus
 
+SPINNER_CELLS = 2
+"""What the spinner takes of the line; a line that wraps would leave traces behind."""
+
 RUNNING = frozenset({StepStatus.STARTED, StepStatus.UNDOING})
 
 
@@ -37,7 +40,9 @@ class LiveProgress:
         text = ", ".join(part for part in (self._title, self._progress) if part)
         if not text:
             return Text("")
-        self._spinner.update(text=Text(f"{text} ({clock.monotonic_s() - self._since_s:.0f} s)", overflow="ellipsis"))
+        line = Text(f"{text} ({clock.monotonic_s() - self._since_s:.0f} s)")
+        line.truncate(self._console.width - SPINNER_CELLS, overflow="ellipsis")
+        self._spinner.update(text=line)
         return self._spinner
 
     def report(self, event: Event) -> None:
