@@ -7,6 +7,7 @@ accepted nothing is undone by itself any more.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,12 @@ UNTOUCHED = frozenset({StepKind.PULL_IMAGES, StepKind.PROVE_OLD})
 
 NOTHING_TO_UNDO = frozenset({StepKind.PULL_IMAGES, StepKind.AWAIT_READY, StepKind.SMOKE_TEST})
 """Steps that only ask, or fetch what does no harm: the way back passes them by."""
+
+
+FINAL = frozenset({StepKind.ACCEPT, StepKind.LOWER_WALL})
+"""Steps that a signal must not cut in two: half an acceptance could neither be kept nor taken back."""
+
+ENDING = "The release is being accepted and let in; this ends in a moment."
 
 
 class Step(Protocol):
@@ -71,12 +78,32 @@ def execute(
         on_failure: Called once, before the first undo.
         first: Number of the step to begin with, from 1.
     """
-    for number, step in enumerate(steps[first - 1 :], first):
-        failure = _apply(step, job, number=number, total=len(steps))
-        if failure is not None:
-            return _after_failure(steps, job, failure=failure, on_failure=on_failure)
-        after(step.planned)
-    return Ending(outcome=Outcome.DEPLOYED)
+    failure = _forward(steps, job, after=after, first=first)
+    if failure is None:
+        return Ending(outcome=Outcome.DEPLOYED)
+    return _after_failure(steps, job, failure=failure, on_failure=on_failure)
+
+
+def _forward(steps: Sequence[Step], job: Job, *, after: AfterStep, first: int) -> ReleaseError | None:
+    """Carry out every step; a signal between two steps, or while `after` runs, is a failure too.
+
+    Returns:
+        What stopped it, None when all was done.
+    """
+    doing = "the run"
+    try:
+        with ExitStack() as final:
+            for number, step in enumerate(steps[first - 1 :], first):
+                doing = step.planned.subject
+                if step.planned.kind in FINAL:
+                    final.enter_context(undisturbed(lambda: say(job, ENDING, warning=True)))
+                failure = _apply(step, job, number=number, total=len(steps))
+                if failure is not None:
+                    return failure
+                after(step.planned)
+    except BaseException as error:  # noqa: BLE001 - whatever it was, what was started must be taken back
+        return as_release_error(error, doing=doing)
+    return None
 
 
 def _after_failure(steps: Sequence[Step], job: Job, *, failure: ReleaseError, on_failure: Callable[[], None]) -> Ending:
@@ -84,10 +111,23 @@ def _after_failure(steps: Sequence[Step], job: Job, *, failure: ReleaseError, on
         return Ending(outcome=Outcome.NOT_RESTORED, failure=failure)
     if not any(job.journal.attempted(kind) for kind in StepKind if kind not in UNTOUCHED):
         return Ending(outcome=Outcome.REFUSED, failure=failure)
-    on_failure()
-    undo_failure = unwind(steps, job)
+    with undisturbed(lambda: _say_wait(job)):
+        _keep(on_failure, job)
+        undo_failure = unwind(steps, job)
     outcome = Outcome.NOT_RESTORED if undo_failure else Outcome.ROLLED_BACK
     return Ending(outcome=outcome, failure=failure, undo_failure=undo_failure)
+
+
+def _keep(evidence: Callable[[], None], job: Job) -> None:
+    """Keep evidence if that is possible; nothing about it may stop the way back."""
+    try:
+        evidence()
+    except Exception as error:  # noqa: BLE001 - a full disk, an engine that does not answer: the way back matters more
+        say(job, f"Not all evidence could be kept: {error}", warning=True)
+
+
+def _say_wait(job: Job) -> None:
+    say(job, "Taking the release back; this must not be interrupted.", warning=True)
 
 
 def unwind(steps: Sequence[Step], job: Job) -> ReleaseError | None:
@@ -96,7 +136,7 @@ def unwind(steps: Sequence[Step], job: Job) -> ReleaseError | None:
     Returns:
         The error that stopped the way back, None when all was taken back.
     """
-    with undisturbed(lambda: say(job, "Taking the release back; this must not be interrupted.", warning=True)):
+    with undisturbed(lambda: _say_wait(job)):
         for number in job.journal.open_steps():
             if steps[number - 1].planned.kind in NOTHING_TO_UNDO:
                 continue
@@ -112,7 +152,7 @@ def _apply(step: Step, job: Job, *, number: int, total: int) -> ReleaseError | N
         job.journal.write(number, step.planned, Mark.INTENT)
         note = step.apply(job)
     except BaseException as error:  # noqa: BLE001 - whatever it was, what was started must be taken back
-        failure = _as_release_error(error, step)
+        failure = as_release_error(error, doing=step.planned.subject)
         _remember(step, job, Mark.FAIL, number=number, note=failure.message)
         _tell(step, job, StepStatus.FAILED, number=number, total=total, note=failure.message)
         return failure
@@ -127,7 +167,7 @@ def _undo(step: Step, job: Job, *, number: int, total: int) -> ReleaseError | No
     try:
         note = step.undo(job)
     except BaseException as error:  # noqa: BLE001 - a person must be told what is left, whatever stopped it
-        failure = _as_release_error(error, step)
+        failure = as_release_error(error, doing=step.planned.subject)
         _remember(step, job, Mark.UNDO_FAIL, number=number, note=failure.message)
         _tell(step, job, StepStatus.UNDO_FAILED, number=number, total=total, note=failure.message)
         return failure
@@ -144,13 +184,14 @@ def _remember(step: Step, job: Job, mark: Mark, *, number: int, note: str = "") 
         say(job, f"The journal cannot be written ({error.strerror}); going on without it.", warning=True)
 
 
-def _as_release_error(error: BaseException, step: Step) -> ReleaseError:
+def as_release_error(error: BaseException, *, doing: str) -> ReleaseError:
+    """Return the error that tells what stopped the work, whatever it was."""
     if isinstance(error, ReleaseError):
         return error
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
-        return Interrupted(f"Interrupted during: {step.planned.subject}.", resolution="Run the same command again.")
+        return Interrupted(f"Interrupted during: {doing}.", resolution="Run the same command again.")
     return StepFailed(
-        f"Unexpected fault in {step.planned.kind}: {type(error).__name__}: {error}",
+        f"Unexpected fault during: {doing}: {type(error).__name__}: {error}",
         resolution="Report it with the log file of this run.",
     )
 

@@ -6,6 +6,7 @@ may have happened. A line that a crash cut short is treated as never written.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from olmis_release import clock
+from olmis_release.deploy.signals import held_back
 from olmis_release.errors import JournalDamaged
 from olmis_release.plan.model import PlannedStep, StepKind
 
@@ -58,6 +60,7 @@ class Journal:
         """
         self.path = path
         self._records = list(_read(path)) if path.exists() else []
+        self._unwritten: list[Record] = []
 
     @property
     def records(self) -> tuple[Record, ...]:
@@ -65,7 +68,11 @@ class Journal:
         return tuple(self._records)
 
     def write(self, number: int, step: PlannedStep, mark: Mark, *, note: str = "") -> None:
-        """Append one record and wait until the disk has it."""
+        """Append one record and wait until the disk has it.
+
+        Raises:
+            OSError: The disk cannot take it; what was done is still known to this process, what was only meant is not.
+        """
         record = Record(
             sequence=len(self._records) + 1,
             step=number,
@@ -74,43 +81,65 @@ class Journal:
             at=clock.iso(clock.now()),
             note=note,
         )
-        line = {
-            "v": 1,
-            "seq": record.sequence,
-            "step": record.step,
-            "kind": record.kind,
-            "mark": record.mark,
-            "at": record.at,
-            "note": record.note,
-        }
-        _append(self.path, json.dumps(line, ensure_ascii=False) + "\n")
-        self._records.append(record)
+        with held_back():
+            try:
+                _append(self.path, _line(record))
+            except OSError:
+                if mark is not Mark.INTENT:
+                    self._unwritten.append(record)
+                raise
+            self._records.append(record)
+
+    @property
+    def _known(self) -> list[Record]:
+        return self._records + self._unwritten
 
     def attempted(self, kind: StepKind) -> bool:
         """Return whether any step of this kind may have acted."""
-        return any(record.kind is kind and record.mark is Mark.INTENT for record in self._records)
+        return any(record.kind is kind and record.mark is Mark.INTENT for record in self._known)
 
     def finished(self, kind: StepKind) -> bool:
         """Return whether any step of this kind was carried out to its end."""
-        return any(record.kind is kind and record.mark is Mark.DONE for record in self._records)
+        return any(record.kind is kind and record.mark is Mark.DONE for record in self._known)
 
     def open_steps(self) -> tuple[int, ...]:
         """Return the steps that may have acted and were not undone, newest first."""
-        attempted = {record.step for record in self._records if record.mark is Mark.INTENT}
-        undone = {record.step for record in self._records if record.mark is Mark.UNDO_DONE}
+        attempted = {record.step for record in self._known if record.mark is Mark.INTENT}
+        undone = {record.step for record in self._known if record.mark is Mark.UNDO_DONE}
         return tuple(sorted(attempted - undone, reverse=True))
+
+
+def _line(record: Record) -> str:
+    line = {
+        "v": 1,
+        "seq": record.sequence,
+        "step": record.step,
+        "kind": record.kind,
+        "mark": record.mark,
+        "at": record.at,
+        "note": record.note,
+    }
+    return json.dumps(line, ensure_ascii=False) + "\n"
 
 
 def _append(path: Path, text: str) -> None:
     is_new = not path.exists()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
-        os.write(descriptor, text.encode())
+        _write_whole(descriptor, text.encode())
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
     if is_new:
         _sync_folder(path.parent)
+
+
+def _write_whole(descriptor: int, data: bytes) -> None:
+    """Write all of it or nothing: a full disk cuts a write short, and the next record would run into the torn one."""
+    size = os.fstat(descriptor).st_size
+    if os.write(descriptor, data) != len(data):
+        os.ftruncate(descriptor, size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _sync_folder(folder: Path) -> None:

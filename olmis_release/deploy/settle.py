@@ -11,6 +11,7 @@ from olmis_release.deploy.hooks import Moment
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.lock import locked
 from olmis_release.deploy.run import Order, announce, close_record, consul_entrance, open_job
+from olmis_release.deploy.steps.accept import was_accepted
 from olmis_release.deploy.steps.table import steps_of
 from olmis_release.errors import Interrupted
 from olmis_release.instance.site import Site
@@ -30,7 +31,7 @@ def settle(workspace: Workspace, site: Site, run: Run, *, operator: str) -> tupl
     with locked(site, doing=f"settling run {run.run} (plan {run.code})"):
         job = open_job(workspace, site, order, run=run.run)
         with consul_entrance(site):
-            ending = _finish(job) if job.journal.finished(StepKind.ACCEPT) else _take_back(job)
+            ending = _finish(job) if was_accepted(job) else _take_back(job)
         record = close_record(run, job, ending)
         write_run(workspace, record)
         moment = Moment.POST_DEPLOY if ending.outcome is Outcome.DEPLOYED else Moment.POST_ROLLBACK

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from olmis_release.deploy.executor import say
 from olmis_release.deploy.job import Job
 from olmis_release.errors import NotRestored, ReleaseError
+from olmis_release.instance.ports import DatabaseState
 from olmis_release.plan.model import PlannedStep, StepKind
 
 
@@ -18,7 +19,7 @@ class Accept:
     says so to everybody who looks.
 
     Effect: the rollback point is marked accepted; containers that the release leaves out are removed.
-    Undo: refused.
+    Undo: refused, unless a crash came before the mark.
     """
 
     planned: PlannedStep
@@ -34,11 +35,26 @@ class Accept:
         return f"{job.release.version} accepted"
 
     def undo(self, job: Job) -> str:
-        """Refuse."""
+        """Refuse what was accepted."""
+        if not was_accepted(job):
+            return "it was not accepted yet"
         raise NotRestored(
             f"{job.release.version} was accepted; it is not taken back by itself.",
             resolution=f"Run olmis-release rollback {job.plan.instance}.",
         )
+
+
+def was_accepted(job: Job) -> bool:
+    """Return whether the release was accepted; where there is a rollback point its mark decides, not the journal.
+
+    A crash between the mark and the journal's record of it leaves an accepted release that the journal does not know.
+    """
+    if job.journal.finished(StepKind.ACCEPT):
+        return True
+    if not (job.journal.attempted(StepKind.ACCEPT) and job.plan_has(StepKind.TAKE_ROLLBACK_POINT)):
+        return False
+    point = job.site.database.point(job.point)
+    return point is not None and point.state is DatabaseState.ACCEPTED
 
 
 def _tidy(job: Job) -> None:

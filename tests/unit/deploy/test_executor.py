@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,6 +143,44 @@ def test_whatever_stops_a_step_what_was_started_is_taken_back(tmp_path: Path, su
 
     assert ending.outcome is Outcome.ROLLED_BACK
     assert diary[-1] == "undo raise-wall"
+
+
+def test_an_interrupt_between_two_steps_takes_back_what_was_started(tmp_path: Path) -> None:
+    diary: list[str] = []
+
+    def after(step: PlannedStep) -> None:
+        if step.kind is StepKind.START_COMPONENTS:
+            raise KeyboardInterrupt
+
+    ending = execute(rehearsal(diary), job_in(tmp_path), after=after, on_failure=lambda: None)
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert diary[-2:] == ["undo start-components", "undo raise-wall"]
+
+
+def test_evidence_that_cannot_be_kept_does_not_stop_the_way_back(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[2].fails = BROKEN
+
+    def disk_is_full() -> None:
+        raise OSError(28, "No space left on device")
+
+    ending = execute(steps, job_in(tmp_path), after=lambda _: None, on_failure=disk_is_full)
+
+    assert ending.outcome is Outcome.ROLLED_BACK
+    assert diary[-1] == "undo raise-wall"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_cuts_neither_an_acceptance_nor_the_letting_in(tmp_path: Path, number: signal.Signals) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[3].meanwhile = steps[4].meanwhile = lambda: signal.raise_signal(number)
+
+    ending = perform(steps, job_in(tmp_path), diary)
+
+    assert ending == Ending(outcome=Outcome.DEPLOYED)
 
 
 def test_every_intent_is_in_the_journal_before_its_step_acts(tmp_path: Path) -> None:

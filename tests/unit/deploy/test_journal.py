@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -77,3 +78,22 @@ def test_a_removed_line_is_noticed(tmp_path: Path) -> None:
 
     with pytest.raises(JournalDamaged, match="journal:2"):
         Journal(path)
+
+
+def test_a_full_disk_leaves_no_torn_line_and_what_was_done_stays_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path / "journal")
+    journal.write(1, STOP, Mark.INTENT)
+    write = os.write
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:10]))
+        for number, step, mark in [(1, STOP, Mark.DONE), (2, START, Mark.INTENT)]:
+            with pytest.raises(OSError, match="No space left"):
+                journal.write(number, step, mark)
+
+    journal.write(1, STOP, Mark.UNDO_INTENT)
+
+    assert journal.finished(StepKind.STOP_COMPONENTS)
+    assert not journal.attempted(StepKind.START_COMPONENTS)
+    assert [one.mark for one in Journal(tmp_path / "journal").records] == [Mark.INTENT, Mark.UNDO_INTENT]

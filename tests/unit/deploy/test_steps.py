@@ -242,6 +242,7 @@ def test_accepting_forbids_an_automatic_way_back_and_removes_what_is_left_out(es
     TAKE_POINT.apply(estate.job)
     STOP.apply(estate.job)
     accept = Accept(planned=planned(StepKind.ACCEPT))
+    estate.job.journal.write(1, accept.planned, Mark.INTENT)
 
     accept.apply(estate.job)
 
@@ -251,6 +252,14 @@ def test_accepting_forbids_an_automatic_way_back_and_removes_what_is_left_out(es
     assert "id-of-cce" not in estate.engine.all
     with pytest.raises(NotRestored):
         accept.undo(estate.job)
+
+
+def test_an_acceptance_that_a_crash_cut_off_before_its_mark_does_not_stop_the_way_back(estate: Estate) -> None:
+    TAKE_POINT.apply(estate.job)
+    accept = Accept(planned=planned(StepKind.ACCEPT))
+    estate.job.journal.write(1, accept.planned, Mark.INTENT)
+
+    assert accept.undo(estate.job) == "it was not accepted yet"
 
 
 def test_accepting_keeps_as_many_points_as_the_instance_wants(estate: Estate) -> None:
