@@ -13,7 +13,7 @@ from olmis_release.cli.session import Session
 from olmis_release.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from olmis_release.manifest.candidate import CandidateResult
     from olmis_release.manifest.model import Component, ImageRef, ReleaseManifest
@@ -87,8 +87,9 @@ def _result(session: Session, made: CandidateResult, *, offline: bool) -> Result
     file = made.path or made.same_as
     path = workspace.relative(file) if file else ""
     ending = f"Wrote {path}" if made.path else f"Nothing changed since {path}; nothing written."
+    parts = [_table(manifest), _counts(manifest), *_changes(made), ending]
     return Result(
-        text=f"{_table(manifest)}\n{_counts(manifest)}\n{ending}",
+        text="\n".join(parts),
         data={
             "release": manifest.version,
             "number": made.number,
@@ -130,6 +131,20 @@ def _counts(manifest: ReleaseManifest) -> str:
     made_of = f"Core {manifest.core}" + (f" and {manifest.extension}" if manifest.extension else "")
     left_out = f", {plural(len(manifest.dropped), 'thing')} left out" if manifest.dropped else ""
     return f"{manifest.version}: {plural(len(manifest.components), 'component')} of {made_of}{left_out}."
+
+
+def _changes(made: CandidateResult) -> Iterator[str]:
+    """Yield what became of the candidate before this one, when there was one and something changed."""
+    from olmis_release.manifest.diff import Difference, compare
+
+    if made.path is None or made.previous is None:
+        return
+    yield f"Since rc{made.number - 1}:"
+    for one in compare(made.previous, made.manifest):
+        if one.change is not Difference.UNCHANGED:
+            moved = " -> ".join(str(side.image) for side in (one.before, one.after) if side)
+            what = "" if one.change is not Difference.CHANGED else f" ({', '.join(one.values)})"
+            yield f"  {one.change} {one.name}: {moved}{what}"
 
 
 def _next(session: Session, manifest: ReleaseManifest, *, offline: bool) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from olmis_release.plan.model import Action, Change, Plan, PlanPurpose
-from olmis_release.text import plural
+from olmis_release.text import minutes, plural
 
 SIGNS = {Action.ADD: "+", Action.REPLACE: "~", Action.RESTART: "*", Action.REMOVE: "-", Action.KEEP: "="}
 COLUMN_LIMIT = 46
@@ -15,7 +15,8 @@ COLUMN_LIMIT = 46
 
 def plan_text(plan: Plan, code: str) -> str:
     """Return the summary of a plan: what changes, the counts, the way back, what to know, the code."""
-    head = f"{plan.instance}  {plan.previous or 'nothing'} -> {plan.release}   {plan.url}"
+    purpose = f" {plan.instance_purpose.upper()}" if plan.instance_purpose == "production" else ""
+    head = f"{plan.instance}{purpose}  {plan.previous or 'nothing'} -> {plan.release}   {plan.url}"
     return "\n".join([head, *_change_lines(plan), counts_text(plan), *_end(plan, code)])
 
 
@@ -35,7 +36,15 @@ def counts_text(plan: Plan) -> str:
     )
 
 
+def offline_text(plan: Plan) -> str:
+    """Return how long users will be cut off, and how that is known."""
+    about = f"about {minutes(plan.offline_s)}. " if plan.offline_s is not None else ""
+    return f"{about}{plan.offline_basis}".strip()
+
+
 def _end(plan: Plan, code: str) -> Iterator[str]:
+    if offline := offline_text(plan):
+        yield f"Users offline: {offline}"
     yield f"Way back: {plan.way_back}"
     label = "In data this costs" if plan.purpose is PlanPurpose.ROLLBACK else "Going back loses"
     yield f"{label}: {plan.data_cost}"
@@ -80,6 +89,8 @@ def _short(image: str | None, other: str | None) -> str:
 def _why(change: Change) -> str:
     """Return the database changes and the reasons that the two images do not show already."""
     pending = plural(len(change.pending), "database change") if change.pending else ""
+    if not change.migrations_known:
+        pending = "database changes not known"
     told = change.action in {Action.REPLACE, Action.RESTART}
     reasons = [reason for reason in change.reasons if told and not (_is_of_image(reason) and _moves(change))]
     return "; ".join(part for part in (pending, *reasons) if part)

@@ -51,15 +51,29 @@ def rollback(
     session: Session, *, instance: str, to: str | None, data: str, reason: str, confirm: str | None, dry_run: bool
 ) -> Result:
     """Bring an instance back to the last good release, or take a run back that was cut off."""
-    from olmis_release.deploy.gatekeeping import unfinished
+    from olmis_release.deploy.gatekeeping import unsettled
     from olmis_release.deploy.lock import locked
 
     session.acts = True
     site = session.site(instance)
     wish = _Wish(to=to, restore=data == "restore", reason=reason, confirm=confirm, dry_run=dry_run)
     with locked(site, doing="looking what a rollback would take back"):
-        cut_off = unfinished(session.workspace, instance)
-    return _settle(session, site, wish, cut_off=cut_off) if cut_off else _go_back(session, site, wish)
+        left = unsettled(session.workspace, instance)
+    return (
+        _settle(session, site, wish, cut_off=left)
+        if left and _is_to_settle(left, wish)
+        else _go_back(session, site, wish)
+    )
+
+
+def _is_to_settle(left: Run, wish: _Wish) -> bool:
+    """Tell whether a run that did not end well is to be gone on with; a release named with --to goes before that.
+
+    A run that was cut off is settled in any case: nothing may begin over it.
+    """
+    from olmis_release.plan.model import Outcome
+
+    return left.outcome is Outcome.RUNNING or (wish.to is None and not wish.restore)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +114,7 @@ def _settle(session: Session, site: Site, wish: _Wish, *, cut_off: Run) -> Resul
     from olmis_release.deploy.settle import settle
 
     text = (
-        f"The {act(cut_off)} (plan {cut_off.code}, begun {cut_off.started}) was cut off. "
+        f"The {act(cut_off)} (plan {cut_off.code}, begun {cut_off.started}) did not come to its end. "
         "It is taken back, or finished if it was accepted already."
     )
     if wish.dry_run:

@@ -148,6 +148,8 @@ def a_plan(**values: Any) -> Plan:
         "changes": CHANGES,
         "steps": STEPS,
         "way_back": WayBack.DATABASE,
+        "offline_s": 47.0,
+        "offline_basis": "The last deploy like it took that long.",
         "data_cost": "Nothing is lost before the release is accepted.",
     }
     return Plan.model_validate({**usual, **values})

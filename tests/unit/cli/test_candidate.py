@@ -98,6 +98,14 @@ def test_nothing_changed_is_said(desk: Desk, made: Callable[..., list[Any]], mir
     assert desk.type("candidate", "3.5.0+mw1", "--json").json["written"] is False
 
 
+def test_what_became_of_the_candidate_before_is_said(
+    desk: Desk, made: Callable[..., list[Any]], mirrors: list[Any]
+) -> None:
+    made(previous=a_release(), number=2)
+    told = desk.type("candidate", "3.5.0+mw1")
+    assert "Since rc1:\n  changed ui: openlmis/ui:1.0.0 -> openlmis/ui:1.2.0 (image, role)\nWrote" in told.out
+
+
 def test_every_problem_of_a_merge_is_shown_with_its_place(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     problems = [
         Problem(code="E-CONFLICT", message="two images.", resolution="Keep one.", where=Where(file="mw.yml", line=4)),
