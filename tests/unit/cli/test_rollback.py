@@ -86,8 +86,14 @@ def test_a_run_that_was_cut_off_is_taken_back_or_finished(
     monkeypatch.setattr("olmis_release.deploy.settle.settle", settle)
     told = desk.type("rollback", "uat")
     assert told.status == status
-    assert "was cut off" in told.err
+    assert "did not come to its end" in told.err
     assert told.out.count("STATE uat: ") == 1
+
+
+def test_a_release_that_is_named_goes_before_what_was_left_unproved(desk: Desk, asked: list[Any]) -> None:
+    desk.deployed(outcome=Outcome.NOT_RESTORED, exit_code=10)
+    assert desk.type("rollback", "uat", "--to", "3.4.1+mw1").status == 0
+    assert asked[0][0] == "3.4.1+mw1"
 
 
 def test_a_dry_run_of_taking_back_changes_nothing(desk: Desk) -> None:
