@@ -53,7 +53,9 @@ def closing(run: Run) -> Closing:
                 next=f"olmis-release plan --to {name} (plan {run.code} is used up)",
             )
         case _:
-            return Closing(state=_not_restored(run), next=f"olmis-release status {name}")
+            return Closing(
+                state=_not_restored(run), next=f"olmis-release rollback {name} (it goes on where this stopped)"
+            )
 
 
 def _again(run: Run) -> str:

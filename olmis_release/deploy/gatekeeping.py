@@ -99,6 +99,13 @@ def unfinished(workspace: Workspace, instance: str) -> Run | None:
     return next((run for run in reversed(runs(workspace, instance)) if run.outcome is Outcome.RUNNING), None)
 
 
+def unsettled(workspace: Workspace, instance: str) -> Run | None:
+    """Return the last run that touched an instance if it was cut off or could not take itself back, else None."""
+    touched = [run for run in runs(workspace, instance) if run.outcome is not Outcome.REFUSED]
+    last = touched[-1] if touched else None
+    return last if last and last.outcome in {Outcome.RUNNING, Outcome.NOT_RESTORED} else None
+
+
 def require_finished(workspace: Workspace, instance: str) -> None:
     """Refuse to begin over a run that was cut off; called under the lock.
 

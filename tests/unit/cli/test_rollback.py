@@ -70,13 +70,14 @@ def test_a_refusal_ends_with_12(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
     assert told.out.startswith("STATE uat: untouched")
 
 
+@pytest.mark.parametrize("left", [Outcome.RUNNING, Outcome.NOT_RESTORED])
 @pytest.mark.parametrize(
     ("outcome", "status"), [(Outcome.ROLLED_BACK, 0), (Outcome.DEPLOYED, 0), (Outcome.NOT_RESTORED, 10)]
 )
-def test_a_run_that_was_cut_off_is_taken_back_or_finished(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, outcome: Outcome, status: int
+def test_a_run_that_did_not_come_to_its_end_is_taken_back_or_finished(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, left: Outcome, outcome: Outcome, status: int
 ) -> None:
-    cut_off = desk.deployed(outcome=Outcome.RUNNING, ended=None, exit_code=None)
+    cut_off = desk.deployed(outcome=left, ended=None, exit_code=None)
 
     def settle(_workspace: object, _site: object, run: Run, *, operator: str) -> tuple[Run, Ending]:
         assert (run, operator) == (cut_off, "M. Banda")
