@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from olmis_release.cli.drift import Found, drift, is_up
 from olmis_release.cli.running import what_was_left
 from olmis_release.cli.standing import standing_after
+from olmis_release.deploy.gatekeeping import unsettled
 from olmis_release.instance.ports import Container
 from olmis_release.instance.site import Site
 from olmis_release.instance.state import digest_of
 from olmis_release.manifest.model import ReleaseManifest
-from olmis_release.plan.model import Outcome
-from olmis_release.plan.records import runs
 from olmis_release.smoke.model import Scene, containers_of
 from olmis_release.smoke.probes import versions
 from olmis_release.workspace import Workspace
@@ -69,15 +68,14 @@ def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
         components=len(standing.manifest.components),
         healthy=_healthy(site, standing.manifest, containers),
         drift=drift(standing.manifest, standing.bodies, found),
-        unsettled=unsettled(workspace, site.config.name),
+        unsettled=_open_end(workspace, site.config.name),
     )
 
 
-def unsettled(workspace: Workspace, instance: str) -> str:
+def _open_end(workspace: Workspace, instance: str) -> str:
     """Return the state that an instance's last run left, where that is not one of the two good ends."""
-    last = next(reversed(runs(workspace, instance)), None)
-    open_end = last is not None and last.outcome in {Outcome.RUNNING, Outcome.NOT_RESTORED}
-    return standing_after(instance, last) if open_end else ""
+    left = unsettled(workspace, instance)
+    return standing_after(instance, left) if left else ""
 
 
 def _not_from_here(workspace: Workspace, site: Site, containers: Mapping[str, Container]) -> InstanceStatus:
@@ -88,7 +86,7 @@ def _not_from_here(workspace: Workspace, site: Site, containers: Mapping[str, Co
         since=None,
         wall=str(site.wall.state()),
         drift=tuple(f"{component} runs; not deployed from this workspace" for component in sorted(containers)),
-        unsettled=unsettled(workspace, site.config.name),
+        unsettled=_open_end(workspace, site.config.name),
     )
 
 

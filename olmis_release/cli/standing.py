@@ -14,7 +14,8 @@ def recorded_state(workspace: Workspace, instance: str) -> str:
         known = runs(workspace, instance)
     except Exception:  # noqa: BLE001 - the last line of an error message must not be another error
         return f"{instance}: untouched; its records cannot be read."
-    return standing_after(instance, known[-1] if known else None)
+    touched = [run for run in known if run.outcome is not Outcome.REFUSED]
+    return standing_after(instance, touched[-1] if touched else None)
 
 
 def standing_after(instance: str, last: Run | None) -> str:

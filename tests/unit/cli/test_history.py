@@ -60,3 +60,10 @@ def test_a_damaged_record_ends_with_16_and_still_a_state(desk: Desk) -> None:
     told = desk.type("history", "uat")
     assert told.status == 16
     assert "STATE uat: untouched; its records cannot be read." in told.err
+
+
+def test_a_refused_run_says_nothing_of_what_serves(desk: Desk) -> None:
+    run = desk.deployed(outcome=Outcome.NOT_RESTORED, exit_code=10)
+    refused = a_run(run.code, run="later", outcome=Outcome.REFUSED, started="2026-11-30T06:00:00Z", exit_code=6)
+    write_run(desk.workspace, refused)
+    assert "not verified" in desk.type("history", "uat").out
