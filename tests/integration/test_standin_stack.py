@@ -19,7 +19,7 @@ SESSIONS = (
 HISTORY = "SELECT count(*) FROM requisition.schema_version WHERE version IS NOT NULL"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def made() -> Iterator[Stack]:
     """The stack before it is up; Compose reads its versions and registry from the environment."""
     stack = Stack(project=f"olmis-standin-{os.getpid()}", registry=ensure_fleet().registry)
@@ -29,27 +29,27 @@ def made() -> Iterator[Stack]:
         yield stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def docker_compose_file() -> str:
     return str(COMPOSE_FILE)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def docker_compose_project_name(made: Stack) -> str:
     return made.project
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def docker_setup() -> str:
     return "up --detach --timeout=0 consul db nginx ui requisition"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def docker_cleanup() -> str:
     return "down --volumes --timeout=0"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stack(made: Stack, docker_services: Services) -> Stack:
     made.port = str(docker_services.port_for("nginx", 80))
     docker_services.wait_until_responsive(lambda: made.serves("requisition", "7.1.0"), timeout=60.0, pause=0.2)
