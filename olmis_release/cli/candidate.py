@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "mirrors",
     multiple=True,
     metavar="REGISTRY=HOST",
-    help="Ask HOST instead of a registry; may be repeated.",
+    help="Ask HOST instead; default: $OLMIS_RELEASE_MIRRORS, else manifests/registries.yml.",
 )
 @click.option("--offline", is_flag=True, help="Leave digests open: to look at and compare, never to plan.")
 @global_options(hidden=True)

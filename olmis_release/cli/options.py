@@ -29,7 +29,13 @@ def _remember(attribute: str) -> Callable[[click.Context, click.Parameter, Any],
 
 def _option(*names: str, attribute: str, hidden: bool, **settings: Any) -> Callable[[Command], Command]:
     return click.option(
-        *names, expose_value=False, is_eager=True, hidden=hidden, callback=_remember(attribute), **settings
+        *names,
+        expose_value=False,
+        is_eager=True,
+        hidden=hidden,
+        callback=_remember(attribute),
+        show_envvar=True,
+        **settings,
     )
 
 

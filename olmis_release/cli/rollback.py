@@ -59,11 +59,9 @@ def rollback(
     wish = _Wish(to=to, restore=data == "restore", reason=reason, confirm=confirm, dry_run=dry_run)
     with locked(site, doing="looking what a rollback would take back"):
         left = unsettled(session.workspace, instance)
-    return (
-        _settle(session, site, wish, cut_off=left)
-        if left and _is_to_settle(left, wish)
-        else _go_back(session, site, wish)
-    )
+    if left and _is_to_settle(left, wish):
+        return _settle(session, site, wish, cut_off=left)
+    return _go_back(session, site, wish)
 
 
 def _is_to_settle(left: Run, wish: _Wish) -> bool:
