@@ -31,6 +31,13 @@ class _Clean(logging.Formatter):
         return self._sink.clean(super().format(record))
 
 
+class _LogFile(logging.FileHandler):
+    """A log file that a full disk keeps from being written, and nothing more."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 (logging's own name)
+        del record  # a log that cannot be written must not spoil what is logged
+
+
 class _ToReporter(logging.Handler):
     """With ``--verbose``: the same lines among the progress."""
 
@@ -52,7 +59,7 @@ def begin_log(session: Session) -> None:
     logger.setLevel(logging.INFO)
     with suppress(OSError):
         _make_room(folder)
-        handler = logging.FileHandler(session.log_file, encoding="utf-8", delay=True)
+        handler = _LogFile(session.log_file, encoding="utf-8", delay=True)
         handler.setFormatter(_Clean(session.sink))
         logger.addHandler(handler)
     if session.verbose:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 import threading
@@ -17,7 +18,9 @@ from olmis_release.cli.root import PROGRAM, root
 from olmis_release.cli.session import Session
 from olmis_release.cli.speech import tell_error, tell_result
 from olmis_release.cli.terminal import choose_colors
-from olmis_release.errors import Interrupted, ReleaseError, UsageError
+from olmis_release.errors import BadInput, Interrupted, ReleaseError, UsageError
+
+NOT_WRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -60,6 +63,8 @@ def as_release_error(session: Session, error: BaseException) -> ReleaseError:
             return UsageError(error.format_message(), resolution=f"{PROGRAM} --help")
         case KeyboardInterrupt() | click.Abort() | EOFError():
             return Interrupted("Interrupted.", resolution=_look(session))
+        case OSError(filename=str() as path) if error.errno in NOT_WRITABLE:
+            return _unwritable(path, error)
         case _:
             return _unexpected(session, error)
 
@@ -69,6 +74,14 @@ def _usage(error: click.UsageError) -> UsageError:
         return UsageError("Name a command.", resolution=f"{PROGRAM} --help", details=error.format_message())
     path = command_path(error.ctx) if error.ctx else PROGRAM
     return UsageError(error.format_message(), resolution=f"{path} --help")
+
+
+def _unwritable(path: str, error: OSError) -> ReleaseError:
+    return BadInput.one(
+        f"{path}: {error.strerror}.",
+        resolution="Make room there, or let this user write there, then run the command again.",
+        code="E-UNWRITABLE",
+    )
 
 
 def _unexpected(session: Session, error: BaseException) -> ReleaseError:

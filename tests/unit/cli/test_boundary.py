@@ -1,5 +1,6 @@
 """Every way in which a command can end, as a person and a script see it."""
 
+import errno
 import os
 import signal
 from collections.abc import Callable
@@ -113,6 +114,16 @@ def test_an_unexpected_fault_leaves_a_log_and_no_traceback_on_the_terminal(
     assert str(log) in told.everything
     assert "Traceback" in log.read_text(encoding="utf-8")
     assert "open-sesame" not in told.everything + log.read_text(encoding="utf-8")
+
+
+def test_a_full_disk_is_named_and_no_fault_of_ours(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/workspace/plans/x")
+
+    monkeypatch.setattr(wiring, "open_site", full)
+    told = desk.type("plan", "--to", "uat")
+    assert told.status == 15
+    assert "error: /workspace/plans/x: No space left on device. [E-UNWRITABLE]" in told.err
 
 
 def test_an_unexpected_fault_outside_a_workspace_is_logged_aside(
