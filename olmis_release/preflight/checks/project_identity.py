@@ -65,8 +65,13 @@ def _twins(subject: Subject) -> tuple[str, ...]:
 
 
 def _is_known_instance(subject: Subject, project: str) -> bool:
+    """Tell whether this tool manages that project for users of another address.
+
+    The name of its instance tells nothing: a host may carry the `uat` of two countries.
+    """
     wall = subject.site.engine.container(f"{project}-wall")
-    return wall is not None and wall.labels.get(WALL_LABEL, "") not in {"", subject.site.config.name}
+    port = int(subject.site.config.wall.publish.rpartition(":")[2])
+    return wall is not None and WALL_LABEL in wall.labels and port not in {published for _, published in wall.ports}
 
 
 def _others(subject: Subject) -> dict[str, tuple[str, ...]]:

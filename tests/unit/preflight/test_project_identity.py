@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from olmis_release.instance.ports import Container
 from olmis_release.preflight.checks.project_identity import WALL_LABEL, project_is_the_instance
 from tests.fakes.instance import a_container
@@ -57,6 +59,16 @@ def test_another_instance_of_this_tool_is_no_twin(place: Place) -> None:
     wall = replace(a_container(""), id="wall", name="dev_env-wall", labels={WALL_LABEL: "training"})
     add(place, *twins(place), wall)
     assert project_is_the_instance(place.subject).status == "ok"
+
+
+@pytest.mark.parametrize(("port", "status"), [(8999, "ok"), (8080, "fail")])
+def test_an_instance_of_the_same_name_is_a_twin_only_at_the_same_address(place: Place, port: int, status: str) -> None:
+    place.engine.all.clear()
+    labels = {WALL_LABEL: place.site.config.name}
+    wall = replace(a_container(""), id="wall", name="dev_env-wall", labels=labels, ports=(("127.0.0.1", port),))
+    add(place, *twins(place), wall)
+    assert place.site.config.wall.publish.endswith(":8080")
+    assert project_is_the_instance(place.subject).status == status
 
 
 def test_a_stack_with_few_of_the_components_is_no_twin(place: Place) -> None:
