@@ -63,8 +63,8 @@ def as_release_error(session: Session, error: BaseException) -> ReleaseError:
             return UsageError(error.format_message(), resolution=f"{PROGRAM} --help")
         case KeyboardInterrupt() | click.Abort() | EOFError():
             return Interrupted("Interrupted.", resolution=_look(session))
-        case OSError(filename=str() as path) if error.errno in NOT_WRITABLE:
-            return _unwritable(path, error)
+        case OSError() if error.errno in NOT_WRITABLE:
+            return _unwritable(session, error)
         case _:
             return _unexpected(session, error)
 
@@ -76,9 +76,11 @@ def _usage(error: click.UsageError) -> UsageError:
     return UsageError(error.format_message(), resolution=f"{path} --help")
 
 
-def _unwritable(path: str, error: OSError) -> ReleaseError:
+def _unwritable(session: Session, error: OSError) -> ReleaseError:
+    """Name the file, or at least the workspace: a failing write does not know its file's name."""
+    root = session.known_workspace.root if session.known_workspace else "A file"
     return BadInput.one(
-        f"{path}: {error.strerror}.",
+        f"{error.filename or root}: {error.strerror}.",
         resolution="Make room there, or let this user write there, then run the command again.",
         code="E-UNWRITABLE",
     )

@@ -39,13 +39,15 @@ def run_result(run: Run, ending: Ending, *, settled: bool = False) -> Result:
     from olmis_release.deploy.ending import closing
 
     last = closing(run)
+    refused = ending.failure if run.outcome is Outcome.REFUSED else None
+    follow = refused.resolution if refused else last.next
     good = run.outcome is Outcome.DEPLOYED or (settled and run.outcome is Outcome.ROLLED_BACK)
     return Result(
         text=run_text(run),
         data=run_data(run),
         state=last.state,
-        next=last.next,
-        failure=None if good else _failure(run, ending, follow=last.next),
+        next=follow,
+        failure=None if good else _failure(run, ending, follow=follow),
         exit_code=0 if settled else run.exit_code or 0,
     )
 
