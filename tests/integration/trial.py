@@ -59,9 +59,9 @@ def new_release(estate: Estate, **pins: str) -> str:
     return release
 
 
-def deploy(estate: Estate, **pins: str) -> Finished:
+def deploy(estate: Estate, *flags: str, **pins: str) -> Finished:
     """Deploy the next revision."""
-    return estate.tool("deploy", estate.instance, "--release", new_release(estate, **pins))
+    return estate.tool("deploy", estate.instance, "--release", new_release(estate, **pins), *flags)
 
 
 def require(done: Finished, *, exit_code: int = 0) -> Finished:
