@@ -25,10 +25,10 @@ class Outage:
     total_s: float = 0.0
     _since_s: float | None = None
 
-    def begin(self) -> None:
-        """Users are cut off from now; a second call changes nothing."""
+    def begin(self, *, ago_s: float = 0.0) -> None:
+        """Users are cut off from now, or since `ago_s` seconds; a second call changes nothing."""
         if self._since_s is None:
-            self._since_s = clock.monotonic_s()
+            self._since_s = clock.monotonic_s() - ago_s
 
     def end(self) -> None:
         """Users are served again; without a `begin` it changes nothing."""

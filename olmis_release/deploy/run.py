@@ -159,6 +159,7 @@ def _begin(job: Job, order: Order) -> Run:
 
 def close_record(record: Run, job: Job, ending: Ending) -> Run:
     """Return the record with how it ended."""
+    job.outage.end()  # where a person must act it goes on: what is known of it is until now
     took_point = job.plan_has(StepKind.TAKE_ROLLBACK_POINT) and ending.outcome is Outcome.DEPLOYED
     return record.model_copy(
         update={

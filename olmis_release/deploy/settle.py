@@ -5,6 +5,7 @@ Its journal tells which steps may have acted. Whatever was not accepted is taken
 
 from __future__ import annotations
 
+from olmis_release import clock
 from olmis_release.deploy.evidence import keep_evidence
 from olmis_release.deploy.executor import Ending, execute, unwind
 from olmis_release.deploy.hooks import Moment
@@ -30,6 +31,7 @@ def settle(workspace: Workspace, site: Site, run: Run, *, operator: str) -> tupl
     order = Order(plan_set=load_plan(workspace, run.code), operator=operator)
     with locked(site, doing=f"settling run {run.run} (plan {run.code})"):
         job = open_job(workspace, site, order, run=run.run)
+        _recall_outage(job)
         with consul_entrance(site):
             ending = _finish(job) if was_accepted(job) else _take_back(job)
         record = close_record(run, job, ending)
@@ -37,6 +39,14 @@ def settle(workspace: Workspace, site: Site, run: Run, *, operator: str) -> tupl
         moment = Moment.POST_DEPLOY if ending.outcome is Outcome.DEPLOYED else Moment.POST_ROLLBACK
         announce(workspace, job, moment, outcome=ending.outcome)
         return record, ending
+
+
+def _recall_outage(job: Job) -> None:
+    """Count the time in which nobody carried the run on: users were cut off all along."""
+    cut_off = (StepKind.RAISE_WALL, StepKind.STOP_COMPONENTS)
+    since = next((record.at for record in job.journal.records if record.kind in cut_off), None)
+    if since and job.previous is not None and not job.journal.finished(StepKind.LOWER_WALL):
+        job.outage.begin(ago_s=(clock.now() - clock.parse_iso(since)).total_seconds())
 
 
 def _take_back(job: Job) -> Ending:

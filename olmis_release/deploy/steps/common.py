@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
 from olmis_release.deploy.executor import say
@@ -37,9 +38,8 @@ def grace_s(component: Component) -> int:
 
 def stop_all(job: Job, containers: Sequence[Container]) -> None:
     """Stop containers side by side; services first lose their registration, so that nobody is sent to them."""
-    running = [one for one in containers if one.status is not ContainerStatus.EXITED]
-    deregister(job, running)
-    _stop(job, running)
+    deregister(job, containers)
+    _stop(job, [one for one in containers if one.status is not ContainerStatus.EXITED])
 
 
 def stop_failed(job: Job, containers: Sequence[Container]) -> None:
@@ -64,7 +64,19 @@ def deregister(job: Job, containers: Sequence[Container]) -> None:
     """
     if any(one.component == CONSUL for one in containers):
         return
-    for one in containers:
-        service = job.component(one.component).consul
-        if service and one.networks:
-            job.site.consul.deregister(service, addresses=tuple(one.networks.values()))
+    stopped = {one.component for one in containers}
+    serving = _serving_besides(job, stopped)
+    for service in sorted({job.component(name).consul or "" for name in stopped} - {""}):
+        if service not in serving:
+            job.site.consul.deregister(service)
+
+
+def _serving_besides(job: Job, stopped: AbstractSet[str]) -> set[str]:
+    """Return the services that other containers answer for: their registrations stay.
+
+    Registrations are told apart by service, not by address: a container in a crash loop has no address just then, and
+    what it left behind would get a share of the requests.
+    """
+    others = {change.component for change in job.plan.changes} - stopped
+    running = [one for one in job.containers(others) if one.status is not ContainerStatus.EXITED]
+    return {job.component(one.component).consul or "" for one in running}

@@ -42,4 +42,6 @@ class ProveOldRelease:
         """Prove that the old release serves again."""
         if job.plan_has(StepKind.RAISE_WALL):
             return "proved before users were let in"
-        return prove_old(job, timeout_s=job.site.config.timeouts.ready_s)
+        proof = prove_old(job, timeout_s=job.site.config.timeouts.ready_s)
+        job.outage.end()
+        return proof

@@ -34,6 +34,8 @@ class StartComponents:
 
     def undo(self, job: Job) -> str:
         """Stop them, remove what is new."""
+        if job.previous is not None:
+            job.outage.begin()
         containers = job.containers(self.planned.components)
         stop_failed(job, containers)
         added = set(job.added(self.planned.components))

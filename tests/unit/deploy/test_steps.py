@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from olmis_release.deploy.job import Job
 from olmis_release.deploy.journal import Journal, Mark
 from olmis_release.deploy.steps.accept import Accept
 from olmis_release.deploy.steps.lower_wall import LowerWall
+from olmis_release.deploy.steps.prove_old import ProveOldRelease
 from olmis_release.deploy.steps.pull_images import PullImages
 from olmis_release.deploy.steps.raise_wall import RaiseWall
 from olmis_release.deploy.steps.rollback_point import TakeRollbackPoint
@@ -149,6 +150,29 @@ def test_stopping_takes_a_component_off_consul_first_and_leaves_the_others_alone
 
     assert estate.running == {"auth"}
     assert [call[1] for call in estate.consul.calls if call[0] == "deregister"] == ["cce", "requisition"]
+
+
+def test_what_a_crash_loop_registered_goes_too_though_it_has_no_address_between_two_starts(estate: Estate) -> None:
+    estate.consul.services["requisition"] = ["172.18.0.9"]
+    looping = estate.engine.all["id-of-requisition"]
+    estate.engine.all["id-of-requisition"] = replace(looping, status=ContainerStatus.RESTARTING, networks={})
+
+    START.undo(estate.job)
+
+    assert estate.consul.services["requisition"] == []
+
+
+def test_without_a_wall_users_are_cut_off_until_the_old_release_is_proven_again(estate: Estate) -> None:
+    unwalled = estate.job.plan.model_copy(update={"steps": (planned(StepKind.STOP_COMPONENTS),)})
+    job = replace(estate.job, plan=unwalled)
+    prove = ProveOldRelease(planned=planned(StepKind.PROVE_OLD))
+
+    START.undo(job)
+    assert job.outage.total_s == 0.0
+    STOP.undo(job)
+    prove.undo(job)
+
+    assert job.outage.total_s > 0.0
 
 
 def test_the_routes_of_a_component_that_is_left_out_are_forgotten(estate: Estate) -> None:
