@@ -40,15 +40,20 @@ def stop_all(job: Job, containers: Sequence[Container]) -> None:
     """Stop containers side by side; services first lose their registration, so that nobody is sent to them."""
     deregister(job, containers)
     _stop(job, [one for one in containers if one.status is not ContainerStatus.EXITED])
+    if any(one.status is ContainerStatus.RESTARTING for one in containers):
+        deregister(job, containers)  # it may have started, and so registered, once more in between
 
 
 def stop_failed(job: Job, containers: Sequence[Container]) -> None:
-    """Stop containers on the way back, where Consul not answering must not keep the old release from coming back."""
+    """Stop containers on the way back, then deregister them: one in a crash loop registers at every start.
+
+    Consul not answering must not keep the old release from coming back.
+    """
+    _stop(job, containers)
     try:
         deregister(job, containers)
     except ReleaseError as error:
         say(job, f"Consul still knows containers that are gone: {error.message}", warning=True)
-    _stop(job, containers)
 
 
 def _stop(job: Job, containers: Sequence[Container]) -> None:

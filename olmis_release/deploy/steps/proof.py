@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
+from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.steps.smoke_test import require_smoke
 from olmis_release.errors import StepFailed
 from olmis_release.smoke.readiness import await_ready
+
+PATIENCE_S = 60.0
+"""Seconds for which the old release is asked again on the way back: nginx spares an address for ten seconds after it
+refused, and a verdict of that moment would keep users shut out until a person comes."""
+AGAIN_S = 2.0
+
+
+def prove_again(job: Job) -> str:
+    """Prove the old release on the way back; what fails is asked again for a while.
+
+    Raises:
+        StepFailed: It is not ready in time, or a test keeps failing.
+    """
+    ready_s = job.site.config.timeouts.ready_s
+    tries = Retrying(
+        retry=retry_if_exception_type(StepFailed),
+        wait=wait_fixed(AGAIN_S),
+        stop=stop_after_delay(min(PATIENCE_S, ready_s)),
+        reraise=True,
+    )
+    return tries(prove_old, job, timeout_s=ready_s)
 
 
 def prove_old(job: Job, *, timeout_s: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from olmis_release.deploy.job import Job
-from olmis_release.deploy.steps.proof import prove_old
+from olmis_release.deploy.steps.proof import prove_again, prove_old
 from olmis_release.errors import ReleaseError, StepFailed
 from olmis_release.plan.model import PlannedStep, StepKind
 
@@ -42,6 +42,6 @@ class ProveOldRelease:
         """Prove that the old release serves again."""
         if job.plan_has(StepKind.RAISE_WALL):
             return "proved before users were let in"
-        proof = prove_old(job, timeout_s=job.site.config.timeouts.ready_s)
+        proof = prove_again(job)
         job.outage.end()
         return proof

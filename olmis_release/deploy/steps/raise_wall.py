@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from olmis_release.deploy.job import Job
-from olmis_release.deploy.steps.proof import prove_old
+from olmis_release.deploy.steps.proof import prove_again
 from olmis_release.plan.model import PlannedStep
 
 
@@ -34,7 +34,7 @@ class RaiseWall:
         if job.previous is None:
             job.site.wall.remove()
             return "wall removed"
-        proof = prove_old(job, timeout_s=job.site.config.timeouts.ready_s)
+        proof = prove_again(job)
         job.site.wall.open(job.site.run_pass)
         job.outage.end()
         return f"{proof}; users are let in"

@@ -10,6 +10,7 @@ import pytest
 from olmis_release.deploy.executor import Step
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.journal import Journal, Mark
+from olmis_release.deploy.steps import proof
 from olmis_release.deploy.steps.accept import Accept
 from olmis_release.deploy.steps.lower_wall import LowerWall
 from olmis_release.deploy.steps.prove_old import ProveOldRelease
@@ -22,7 +23,7 @@ from olmis_release.deploy.steps.swap_database import SwapDatabase
 from olmis_release.deploy.steps.table import STEPS, steps_of
 from olmis_release.errors import NotRestored, StepFailed
 from olmis_release.events import Silent
-from olmis_release.instance.config import DatabaseConfig, InstanceConfig, Purpose, SmokeCheck, WallConfig
+from olmis_release.instance.config import DatabaseConfig, InstanceConfig, Purpose, SmokeCheck, Timeouts, WallConfig
 from olmis_release.instance.ports import ContainerStatus, DatabaseState, WallState
 from olmis_release.instance.site import Site
 from olmis_release.manifest.model import Component, ImageRef, ReleaseManifest, Role
@@ -102,7 +103,7 @@ class Estate:
         config = InstanceConfig(
             kind="instance", name="uat", purpose=Purpose.UAT, url="http://127.0.0.1:1", project="uat", settings="s",
             database=DatabaseConfig(component="db"), wall=WallConfig(image="nginx:1.22", publish="127.0.0.1:1"),
-            smoke=(SmokeCheck(name="front page", path="/"),),
+            smoke=(SmokeCheck(name="front page", path="/"),), timeouts=Timeouts(ready_s=0.1),
         )  # fmt: skip
         return Site(
             config=config, folder=InstanceFolder(root=self.folder), engine=self.engine, compose=self.compose,
@@ -126,7 +127,9 @@ class Estate:
 
 
 @pytest.fixture
-def estate(tmp_path: Path) -> Estate:
+def estate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Estate:
+    monkeypatch.setattr(proof, "PATIENCE_S", 0.05)
+    monkeypatch.setattr(proof, "AGAIN_S", 0.01)
     return Estate(tmp_path)
 
 
@@ -160,6 +163,40 @@ def test_what_a_crash_loop_registered_goes_too_though_it_has_no_address_between_
     START.undo(estate.job)
 
     assert estate.consul.services["requisition"] == []
+
+
+def test_a_crash_loop_is_taken_off_consul_after_its_last_start(estate: Estate) -> None:
+    still_running: list[set[str]] = []
+    deregister = estate.consul.deregister
+
+    def note(service: str) -> int:
+        still_running.append(estate.running)
+        return deregister(service)
+
+    estate.consul.deregister = note  # type: ignore[assignment, method-assign]
+    START.undo(estate.job)
+
+    assert still_running == [{"auth", "cce"}]
+
+
+def test_on_the_way_back_a_test_that_fails_for_a_moment_is_asked_again(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verdicts = iter([StepFailed("got 502", resolution=""), None])
+
+    def moody(_job: Job, *, timeout_s: float) -> str:
+        verdict = next(verdicts)
+        if verdict:
+            raise verdict
+        return "all well"
+
+    monkeypatch.setattr(proof, "prove_old", moody)
+    step = RaiseWall(planned=planned(StepKind.RAISE_WALL))
+    step.apply(estate.job)
+
+    step.undo(estate.job)
+
+    assert estate.wall.now is WallState.OPEN
 
 
 def test_without_a_wall_users_are_cut_off_until_the_old_release_is_proven_again(estate: Estate) -> None:
