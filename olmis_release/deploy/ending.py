@@ -50,7 +50,7 @@ def closing(run: Run) -> Closing:
         case Outcome.ROLLED_BACK:
             return Closing(
                 state=f"{name}: open, serving {old}, verified; every write that was acknowledged is there.",
-                next=f"olmis-release plan --to {name} (plan {run.code} is used up)",
+                next=f"olmis-release history {name} (mend the cause, then plan anew: plan {run.code} is used up)",
             )
         case _:
             return Closing(

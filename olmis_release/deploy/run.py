@@ -22,11 +22,13 @@ from olmis_release.deploy.job import Job
 from olmis_release.deploy.journal import Journal
 from olmis_release.deploy.lock import locked
 from olmis_release.deploy.steps.table import steps_of
+from olmis_release.errors import ReleaseError
+from olmis_release.events import Note
 from olmis_release.instance.ports import WallState
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import read_release
 from olmis_release.manifest.model import ReleaseManifest
-from olmis_release.plan.model import Outcome, PlannedStep, Run, StepKind
+from olmis_release.plan.model import Outcome, PlannedStep, PlanPurpose, Run, StepKind
 from olmis_release.plan.records import write_run
 from olmis_release.plan.sets import PlanSet, load_plan
 from olmis_release.workspace import Workspace
@@ -66,7 +68,8 @@ def carry_out(workspace: Workspace, site: Site, order: Order) -> tuple[Run, Endi
         require_fresh(workspace, site, order.plan_set)
         job = open_job(workspace, site, order)
         require_preflight(workspace, job)
-        announce(workspace, job, Moment.PRE_DEPLOY, outcome=Outcome.RUNNING)
+        if plan.purpose is PlanPurpose.DEPLOY:  # a hook that guards deploys must not stand in the way of going back
+            announce(workspace, job, Moment.PRE_DEPLOY, outcome=Outcome.RUNNING)
         return _run(workspace, job, order)
 
 
@@ -109,7 +112,7 @@ def _run(workspace: Workspace, job: Job, order: Order) -> tuple[Run, Ending]:
         )
     record = close_record(record, job, ending)
     write_run(workspace, record)
-    announce(workspace, job, _last_moment(ending), outcome=ending.outcome)
+    announce(workspace, job, last_moment(job, ending), outcome=ending.outcome)
     return record, ending
 
 
@@ -126,8 +129,16 @@ def consul_entrance(site: Site) -> Iterator[None]:
     try:
         yield
     finally:
+        _close_entrance(site)
+
+
+def _close_entrance(site: Site) -> None:
+    """Take the pass back; that it fails must not hide how the run ended. The pass of a run is good for nobody else."""
+    try:
         if site.wall.state() is WallState.OPEN:
             site.wall.open()
+    except ReleaseError as error:
+        site.reporter.report(Note(message=f"The wall keeps its entrance to Consul: {error.message}", warning=True))
 
 
 def _after_step(workspace: Workspace, job: Job, step: PlannedStep) -> None:
@@ -136,8 +147,10 @@ def _after_step(workspace: Workspace, job: Job, step: PlannedStep) -> None:
         announce(workspace, job, Moment.POST_MIGRATE, outcome=Outcome.RUNNING)
 
 
-def _last_moment(ending: Ending) -> Moment:
-    return Moment.POST_DEPLOY if ending.outcome is Outcome.DEPLOYED else Moment.POST_ROLLBACK
+def last_moment(job: Job, ending: Ending) -> Moment:
+    """Return the moment at the end of a run: after a deploy that was accepted, or after any way of going back."""
+    deployed = job.plan.purpose is PlanPurpose.DEPLOY and ending.outcome is Outcome.DEPLOYED
+    return Moment.POST_DEPLOY if deployed else Moment.POST_ROLLBACK
 
 
 def _begin(job: Job, order: Order) -> Run:

@@ -8,10 +8,9 @@ from __future__ import annotations
 from olmis_release import clock
 from olmis_release.deploy.evidence import keep_evidence
 from olmis_release.deploy.executor import Ending, execute, unwind
-from olmis_release.deploy.hooks import Moment
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.lock import locked
-from olmis_release.deploy.run import Order, announce, close_record, consul_entrance, open_job
+from olmis_release.deploy.run import Order, announce, close_record, consul_entrance, last_moment, open_job
 from olmis_release.deploy.steps.accept import was_accepted
 from olmis_release.deploy.steps.table import steps_of
 from olmis_release.errors import Interrupted
@@ -36,8 +35,7 @@ def settle(workspace: Workspace, site: Site, run: Run, *, operator: str) -> tupl
             ending = _finish(job) if was_accepted(job) else _take_back(job)
         record = close_record(run, job, ending)
         write_run(workspace, record)
-        moment = Moment.POST_DEPLOY if ending.outcome is Outcome.DEPLOYED else Moment.POST_ROLLBACK
-        announce(workspace, job, moment, outcome=ending.outcome)
+        announce(workspace, job, last_moment(job, ending), outcome=ending.outcome)
         return record, ending
 
 

@@ -116,7 +116,7 @@ class Base(Strict):
 
     Attributes:
         engine_id: Id of the engine.
-        containers: Component to ``image id/config label`` of what ran.
+        containers: Component to ``image id/config label/status`` of what ran.
         settings: Fingerprint of the settings file.
         histories: Schema to fingerprint of its Flyway history rows.
         hooks: Hook path to SHA-256.

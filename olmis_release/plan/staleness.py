@@ -41,7 +41,8 @@ def base_of(
 
 
 def _stands_for(container: Container) -> str:
-    return f"{container.image_id}/{container.labels.get(CONFIG_LABEL, '')}"
+    """Return what a plan takes a container for: one that stopped since is not what was planned on."""
+    return "/".join((container.image_id, container.labels.get(CONFIG_LABEL, ""), container.status))
 
 
 def hook_digests(folder: Path) -> dict[str, str]:
@@ -88,9 +89,11 @@ def _what_happened(before: str | None, after: str | None) -> str:
 def _about_container(component: str, before: str | None, after: str | None) -> str:
     if before is None or after is None:
         return f"Container of {component}: {_what_happened(before, after)}."
-    (old_image, _, old_config), (new_image, _, new_config) = before.rpartition("/"), after.rpartition("/")
+    (old_image, old_config, old_status), (new_image, new_config, new_status) = before.split("/"), after.split("/")
     if old_image != new_image:
         return f"{component} runs another image: {_short(old_image)} then, {_short(new_image)} now."
+    if old_config == new_config:
+        return f"{component} was {old_status} then and is {new_status} now."
     return (
         f"{component} runs with another configuration: {old_config or 'unknown'} then, {new_config or 'unknown'} now."
     )

@@ -100,7 +100,7 @@ def a_base(**fields: object) -> Base:
     """Return what a plan was made from."""
     base = Base(
         engine_id="FAKE",
-        containers={"requisition": "sha256:1/abc"},
+        containers={"requisition": "sha256:1/abc/running"},
         settings="first",
         histories={"requisition": "feed"},
         hooks={},

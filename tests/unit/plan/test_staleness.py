@@ -19,12 +19,16 @@ MOVED: list[tuple[dict[str, object], str]] = [
     ({"hooks": {"pre-deploy.d/10-x": "1"}}, "Hook pre-deploy.d/10-x: new since then."),
     ({"containers": {}}, "Container of requisition: gone since then."),
     (
-        {"containers": {"requisition": "sha256:2/abc"}},
+        {"containers": {"requisition": "sha256:2/abc/running"}},
         "requisition runs another image: 1 then, 2 now.",
     ),
     (
-        {"containers": {"requisition": "sha256:1/def"}},
+        {"containers": {"requisition": "sha256:1/def/running"}},
         "requisition runs with another configuration: abc then, def now.",
+    ),
+    (
+        {"containers": {"requisition": "sha256:1/abc/exited"}},
+        "requisition was running then and is exited now.",
     ),
 ]
 
