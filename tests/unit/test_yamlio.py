@@ -172,7 +172,9 @@ def as_text(value: Any) -> Any:
         return {key: as_text(item) for key, item in value.items()}
     if isinstance(value, list):
         return [as_text(item) for item in value]
-    return {None: "", True: "true", False: "false"}.get(value, str(value)) if not isinstance(value, str) else value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(value)
 
 
 @given(st.dictionaries(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8), trees, max_size=5))
