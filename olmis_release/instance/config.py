@@ -5,6 +5,8 @@ Shapes only; reading the file is `workspace` and `yamlio`.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -53,6 +55,21 @@ def _publish(text: str) -> str:
     if not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise ValueError(f"{text!r} is not a port to publish, for example 127.0.0.1:8080 or 80")
     return text
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9A-Fa-f:]+\](:\d+)?", text):
+        raise ValueError(f"{text!r} is not a host name, for example uat.example.org")
+    return text
+
+
+def _path(text: str) -> str:
+    if not text.startswith("/") or any(mark.isspace() for mark in text):
+        raise ValueError(f"{text!r} is not a path: it begins with / and has no blanks")
+    return text
+
+
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Docker(Strict):
@@ -132,11 +149,18 @@ class SmokeCheck(Strict):
 
     name: str
     method: Literal["GET", "POST", "PUT", "HEAD"] = "GET"
-    path: str
+    path: Annotated[str, AfterValidator(_path)]
     body: str | None = None
-    expect_status: int = 200
+    expect_status: int = Field(default=200, ge=100, lt=600)
     expect_json: dict[str, str] = Field(default_factory=dict)
-    within_s: float = 10.0
+    within_s: Seconds = 10.0
+
+
+def _named_apart(checks: tuple[SmokeCheck, ...]) -> tuple[SmokeCheck, ...]:
+    twice = [name for name, count in Counter(check.name for check in checks).items() if count > 1]
+    if twice:
+        raise ValueError(f"two checks are named {', '.join(repr(name) for name in twice)}; give each a name of its own")
+    return checks
 
 
 class Policy(Strict):
@@ -166,12 +190,12 @@ class Timeouts(Strict):
         hook_s: Seconds one hook may run.
     """
 
-    ready_s: float = 600.0
-    steady_s: float = 30.0
-    pull_s: float = 3600.0
-    smoke_s: float = 10.0
-    gate_s: float = 30.0
-    hook_s: float = 300.0
+    ready_s: Seconds = 600.0
+    steady_s: float = Field(default=30.0, ge=0, allow_inf_nan=False)
+    pull_s: Seconds = 3600.0
+    smoke_s: Seconds = 10.0
+    gate_s: Seconds = 30.0
+    hook_s: Seconds = 300.0
 
 
 class ComponentSettings(Strict):
@@ -207,7 +231,7 @@ class InstanceConfig(Strict):
     name: Name
     purpose: Purpose
     url: Annotated[str, AfterValidator(_url)]
-    host_header: str | None = None
+    host_header: Annotated[str, AfterValidator(_host)] | None = None
     time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
     docker: Docker = Docker()
     project: Name
@@ -218,7 +242,7 @@ class InstanceConfig(Strict):
     registries: dict[str, str] = Field(default_factory=dict)
     variables: dict[str, str] = Field(default_factory=dict)
     components: dict[Name, ComponentSettings] = Field(default_factory=dict)
-    smoke: tuple[SmokeCheck, ...] = ()
+    smoke: Annotated[tuple[SmokeCheck, ...], AfterValidator(_named_apart)] = ()
     timeouts: Timeouts = Timeouts()
     contacts: tuple[Contact, ...] = ()
 

@@ -27,6 +27,7 @@ class Surroundings:
         overrides: Component to dotted path to value: what this place needs different.
         mirrors: Registry host to the mirror that is asked instead.
         front: Component whose published ports the wall takes over.
+        database: Component that holds the database, None when it is elsewhere.
         where: Gives the place of a path in the instance file, for messages.
     """
 
@@ -38,6 +39,7 @@ class Surroundings:
     overrides: Mapping[str, Mapping[str, ComposeValue]]
     mirrors: Mapping[str, str]
     front: str
+    database: str | None = None
     where: Callable[[KeyPath], Where] | None = None
 
     def place(self, *keys: str | int) -> Where | None:
@@ -64,7 +66,10 @@ def local_bodies(manifest: ReleaseManifest, surroundings: Surroundings) -> dict[
 def _check_components(manifest: ReleaseManifest, surroundings: Surroundings, findings: Findings) -> None:
     known = manifest.components
     named: dict[KeyPath, str] = {("components", name): name for name in surroundings.overrides}
-    for path, name in {**named, ("wall", "component"): surroundings.front}.items():
+    named[("wall", "component")] = surroundings.front
+    if surroundings.database:
+        named[("database", "component")] = surroundings.database
+    for path, name in named.items():
         if name not in known:
             message = f"the instance file speaks of {name}, which is not in release {manifest.version}."
             advice = did_you_mean(name, known) or f"There are: {listed(sorted(known))}."
@@ -106,7 +111,7 @@ def _resolved(
     for path, text in placed_texts(body, "compose"):
         for variable in names_in(text):
             if variable not in values:
-                where = _where(manifest.components[name], path)
+                where = _where(manifest.components[name], path) or surroundings.place("components", name, "set")
                 message = f"{name}: variable {variable} has no value."
                 way = f"Give {variable} in the settings file, or under `variables` of the instance file."
                 findings.error("E-UNDEFINED-VARIABLE", message, where=where, do=way)

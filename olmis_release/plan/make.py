@@ -136,6 +136,7 @@ def surroundings_of(site: Site, config: InstanceConfig, settings: Settings) -> S
         overrides={name: one.set for name, one in config.components.items()},
         mirrors=config.registries,
         front=config.wall.component,
+        database=config.database.component,
     )
 
 

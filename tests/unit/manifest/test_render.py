@@ -8,6 +8,7 @@ import yaml
 
 from olmis_release.errors import BadInput, Where
 from olmis_release.manifest.model import Component, Origin
+from olmis_release.manifest.provenance import KeyPath
 from olmis_release.manifest.render import CONFIG_LABEL, Rendered, Surroundings, render
 from tests.fakes.manifest import component, release
 
@@ -126,15 +127,26 @@ def test_what_an_instance_sets_wins_even_for_the_front() -> None:
     assert (body["ports"], body["environment"]) == ([], {"A": "y", "B": "x"})
 
 
+def shown_path(path: KeyPath) -> Where:
+    return Where(file="/".join(map(str, path)))
+
+
+def test_a_variable_that_only_the_instance_file_uses_is_placed_there() -> None:
+    around = replace(AROUND, overrides={"nginx": {"environment.X": "${NOPE}"}}, where=shown_path)
+    with pytest.raises(BadInput, match="components/nginx/set: nginx: variable NOPE has no value"):
+        rendered({}, around)
+
+
 def test_an_instance_that_speaks_of_what_is_not_there_is_refused_with_every_place() -> None:
     overrides: dict[str, Any] = {"nginxx": {"ports": []}, "nginx": {"portz": [], "ports.x": "y"}}
-    around = replace(AROUND, overrides=overrides, front="ngin", where=lambda path: Where(file="/".join(map(str, path))))
+    around = replace(AROUND, overrides=overrides, front="ngin", database="dbx", where=shown_path)
     with pytest.raises(BadInput) as refused:
         rendered({}, around)
     assert [str(problem).partition(" ")[0] for problem in refused.value.problems] == [
         "components/nginx/set/ports.x:",
         "components/nginx/set/portz:",
         "components/nginxx:",
+        "database/component:",
         "wall/component:",
     ]
 
