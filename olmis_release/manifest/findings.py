@@ -25,6 +25,15 @@ class Findings:
         """The warnings, in file order."""
         return self._of(Severity.WARNING)
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Errors and warnings together, in file order, each once."""
+        return tuple(sorted({str(problem): problem for problem in self._found}.values(), key=_by_place))
+
+    def note(self, problem: Problem) -> None:
+        """Take over a problem that somebody else described."""
+        self._found.append(problem)
+
     def raise_errors(self) -> None:
         """Stop here if there was any error.
 

@@ -104,7 +104,7 @@ class Distribution:
     services: Mapping[str, ImportedService] = field(default_factory=dict)
     volumes: Mapping[str, ComposeBody] = field(default_factory=dict)
     networks: Mapping[str, ComposeBody] = field(default_factory=dict)
-    top: Mapping[str, ComposeBody] = field(default_factory=dict)
+    top: Mapping[str, Mapping[str, ComposeBody]] = field(default_factory=dict)
     variables_defined: Mapping[str, Variable] = field(default_factory=dict)
     variables_used: tuple[Use, ...] = ()
     variables_open: Mapping[str, str | None] = field(default_factory=dict)
