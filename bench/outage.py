@@ -51,7 +51,7 @@ STAYS = {"diagnostics": "1.1.3", "reference-ui": "5.2.9", "nginx": "5"}
 ROUTES = ("/", *(f"/{consul}" for consul, _ in SERVICES.values()))
 FILL_ROWS = 1_000_000
 SETTLED_S = 3.0
-GIVE_UP_S = 180.0
+GIVE_UP_S = 120.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
