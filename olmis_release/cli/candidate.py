@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import NO_INSTANCE_TOUCHED, Result
 from olmis_release.cli.session import Session
 from olmis_release.errors import UsageError
+from olmis_release.text import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,12 +53,20 @@ def candidate(
         session.workspace,
         release,
         digest_of=None if offline else _digests(session, mirrors),
-        overrides=[_override(text) for text in overrides],
+        overrides=_overrides(overrides),
         reason=reason,
     )
     for warning in made.warnings:
         session.warn(str(warning))
     return _result(session, made, offline=offline)
+
+
+def _overrides(texts: tuple[str, ...]) -> list[tuple[str, str]]:
+    found = [_override(text) for text in texts]
+    twice = [name for name, count in Counter(name for name, _ in found).items() if count > 1]
+    if twice:
+        raise UsageError(f"--set names {listed(twice)} more than once.", resolution="Give each component one tag.")
+    return found
 
 
 def _override(text: str) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from olmis_release import clock
 from olmis_release.cli.result import Result
 from olmis_release.cli.standing import act
-from olmis_release.errors import NotRestored, PreflightRefused, ReleaseError, RolledBack
+from olmis_release.errors import Interrupted, NotRestored, PreflightRefused, ReleaseError, RolledBack
 from olmis_release.plan.model import Outcome, Run
 from olmis_release.text import minutes
 
@@ -79,6 +79,7 @@ def took(run: Run) -> str:
 def _failure(run: Run, ending: Ending, *, follow: str) -> ReleaseError:
     errors = [error for error in (ending.failure, ending.undo_failure) if error]
     details = "\n".join(error.details for error in errors if error.details)
-    error = FAILURES[run.outcome](run.failure or f"The {run.kind} failed.", resolution=follow, details=details)
+    kind = Interrupted if run.exit_code == Interrupted.exit_code else FAILURES[run.outcome]
+    error = kind(run.failure or f"The {run.kind} failed.", resolution=follow, details=details)
     error.exit_code = run.exit_code or error.exit_code
     return error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from olmis_release.deploy.executor import Ending
+from olmis_release.errors import Interrupted
 from olmis_release.plan.model import Outcome, PlanPurpose, Run, WayBack
 
 EXIT_CODE = {
@@ -24,7 +25,9 @@ class Closing:
 
 
 def exit_code_of(ending: Ending) -> int:
-    """Return the exit status of a run."""
+    """Return the exit status of a run; one that was interrupted before it touched anything is only interrupted."""
+    if ending.outcome is Outcome.REFUSED and isinstance(ending.failure, Interrupted):
+        return Interrupted.exit_code
     return EXIT_CODE[ending.outcome]
 
 

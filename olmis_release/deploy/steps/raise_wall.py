@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.steps.proof import prove_again
-from olmis_release.plan.model import PlannedStep
+from olmis_release.plan.model import PlannedStep, StepKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,9 @@ class RaiseWall:
         if job.previous is None:
             job.site.wall.remove()
             return "wall removed"
+        if not job.journal.finished(StepKind.RAISE_WALL):  # cut in two, it may not know this run's pass
+            job.site.wall.ensure(closed=True)
+            job.site.wall.close(job.site.run_pass)
         proof = prove_again(job)
         job.site.wall.open(job.site.run_pass)
         job.outage.end()

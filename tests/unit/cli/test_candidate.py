@@ -125,3 +125,10 @@ def test_every_problem_of_a_merge_is_shown_with_its_place(desk: Desk, monkeypatc
         ("E-CONFLICT", 4),
         ("E-VALUE", 9),
     ]
+
+
+def test_a_component_is_set_once(desk: Desk, made: Callable[..., list[Any]]) -> None:
+    made()
+    told = desk.type("candidate", "3.5.0+mw1", "--set", "ui=1.2.0", "--set", "ui=1.3.0")
+    assert told.status == 2
+    assert "--set names ui more than once" in told.err

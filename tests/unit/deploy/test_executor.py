@@ -11,6 +11,7 @@ from typing import cast
 
 import pytest
 
+from olmis_release.deploy.ending import exit_code_of
 from olmis_release.deploy.executor import Ending, execute, unwind
 from olmis_release.deploy.job import Job, Outage
 from olmis_release.deploy.journal import Journal, Mark
@@ -156,6 +157,17 @@ def test_an_interrupt_between_two_steps_takes_back_what_was_started(tmp_path: Pa
 
     assert ending.outcome is Outcome.ROLLED_BACK
     assert diary[-2:] == ["undo start-components", "undo raise-wall"]
+
+
+def test_an_interrupt_before_anything_was_touched_ends_as_an_interrupt(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[0].fails = KeyboardInterrupt()
+
+    ending = perform(steps, job_in(tmp_path), diary)
+
+    assert ending.outcome is Outcome.REFUSED
+    assert exit_code_of(ending) == 130
 
 
 def test_evidence_that_cannot_be_kept_does_not_stop_the_way_back(tmp_path: Path) -> None:

@@ -366,6 +366,18 @@ def test_the_wall_of_a_failed_first_deploy_is_removed(tmp_path: Path) -> None:
     assert estate.wall.now is WallState.ABSENT
 
 
+def test_a_wall_whose_raising_was_cut_in_two_is_closed_with_this_runs_pass_before_the_old_release_is_asked(
+    estate: Estate,
+) -> None:
+    step = RaiseWall(planned=planned(StepKind.RAISE_WALL))
+    estate.job.journal.write(1, step.planned, Mark.INTENT)
+
+    step.undo(estate.job)
+
+    assert ("closed", "p" * 32) in estate.wall.calls
+    assert estate.wall.now is WallState.OPEN
+
+
 def test_the_outage_lasts_from_wall_up_to_wall_down(estate: Estate) -> None:
     RaiseWall(planned=planned(StepKind.RAISE_WALL)).apply(estate.job)
     assert estate.job.outage.total_s == 0.0
