@@ -47,6 +47,27 @@ def _with(body: Mapping[str, ComposeValue], keys: tuple[str, ...], value: Compos
     return {**body, first: _with(inner, tuple(rest), value)}
 
 
+def without_value(body: ComposeBody, path: str) -> ComposeBody:
+    """Return a copy of a body without the value at a path.
+
+    Raises:
+        ValueError: There is none.
+    """
+    return _without(body, split(path))
+
+
+def _without(body: Mapping[str, ComposeValue], keys: tuple[str, ...]) -> ComposeBody:
+    first, *rest = keys
+    if first not in body:
+        raise ValueError(f"there is no `{first}` to unset")
+    if not rest:
+        return {key: value for key, value in body.items() if key != first}
+    inner = as_mapping(body[first]) if first in FLAT_MAPPINGS else body[first]
+    if not isinstance(inner, dict):
+        raise ValueError(f"`{first}` is no mapping, so nothing can be unset inside it")  # noqa: TRY004 - of a file
+    return {**body, first: _without(inner, tuple(rest))}
+
+
 def value_at(body: ComposeBody, path: str) -> ComposeValue | None:
     """Return the value at a path, None when there is none."""
     here: ComposeValue | None = body

@@ -19,7 +19,12 @@ _RESERVED = frozenset({"LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "DOCKER_HOST
 
 
 def check(
-    settled: Settled, *, volumes: Mapping[str, ComposeBody], variables: Mapping[str, str | None], findings: Findings
+    settled: Settled,
+    *,
+    volumes: Mapping[str, ComposeBody],
+    variables: Mapping[str, str | None],
+    findings: Findings,
+    networks: Mapping[str, ComposeBody] | None = None,
 ) -> frozenset[str]:
     """Note everything that is wrong or doubtful in the merged components.
 
@@ -32,7 +37,7 @@ def check(
         _check_image(draft, findings)
         _check_edges(draft, drafts, findings)
         _check_volumes(draft, volumes, findings)
-        _check_networks(draft, findings)
+        _check_networks(draft, networks or {}, findings)
         _check_environment(draft, findings)
         used |= _check_variables(draft, variables, findings)
     _check_cycles(drafts, findings)
@@ -97,12 +102,13 @@ def _check_volumes(draft: Draft, volumes: Mapping[str, ComposeBody], findings: F
             findings.error("E-VOLUME", message, where=draft.where("compose.volumes"), do=advice)
 
 
-def _check_networks(draft: Draft, findings: Findings) -> None:
+def _check_networks(draft: Draft, declared: Mapping[str, ComposeBody], findings: Findings) -> None:
     networks = draft.compose.get("networks", [])
     for name in networks if isinstance(networks, list | dict) else ():
-        if name != "default":
-            message = f"{draft.name} joins network {name}; a release has its project's default network only."
-            findings.error("E-NETWORK", message, where=draft.where(f"compose.networks.{name}"), do="Remove it.")
+        if name != "default" and name not in declared:
+            message = f"{draft.name} joins network {name}, which nobody declares."
+            do = did_you_mean(str(name), declared) or "Remove it, or declare it under the top-level `networks`."
+            findings.error("E-NETWORK", message, where=draft.where(f"compose.networks.{name}"), do=do)
 
 
 def _check_environment(draft: Draft, findings: Findings) -> None:

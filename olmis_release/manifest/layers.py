@@ -41,6 +41,7 @@ class CoreManifest(Strict):
     source: Source
     variables: dict[str, str | None] = Field(default_factory=dict)
     volumes: dict[str, ComposeBody] = Field(default_factory=dict)
+    networks: dict[str, ComposeBody] = Field(default_factory=dict)
     components: dict[Name, CoreComponent]
 
 
@@ -84,6 +85,7 @@ class Statement(Strict):
         pin: Another tag of the same repository.
         remove: Leave the component out.
         set: Dotted path into the Compose body (``environment.JAVA_OPTS``) to its new value.
+        unset: Dotted paths that the body loses; each must be there.
         optional: A missing target is not an error.
         reason: Why; wanted for everything that goes against Core.
     """
@@ -94,16 +96,23 @@ class Statement(Strict):
     pin: Tag | None = None
     attach: Attach | None = None
     set: dict[str, ComposeValue] = Field(default_factory=dict)
+    unset: tuple[str, ...] = ()
     optional: bool = False
     reason: str = ""
 
 
 class ExtensionManifest(Strict):
-    """What a country says about Core, in strict verbs."""
+    """What a country says about Core, in strict verbs.
+
+    Attributes:
+        replace_volumes: Volumes of Core that are declared differently here.
+    """
 
     kind: Literal["extension"]
     name: Annotated[str, matching(re.compile(r"[a-z][a-z-]{0,30}\Z"), "an extension name ([a-z][a-z-]*)")]
     core: str
     variables: dict[str, str | None] = Field(default_factory=dict)
     volumes: dict[str, ComposeBody] = Field(default_factory=dict)
+    replace_volumes: dict[str, ComposeBody] = Field(default_factory=dict)
+    networks: dict[str, ComposeBody] = Field(default_factory=dict)
     components: dict[Name, Statement]

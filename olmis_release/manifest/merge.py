@@ -63,7 +63,8 @@ def merge(
     settled = settle(drafts, findings)
     volumes = _volumes(core, extension, findings) | {name: {} for name in settled.module_volumes}
     variables = {**core.manifest.variables, **(extension.manifest.variables if extension else {})}
-    used = checks.check(settled, volumes=volumes, variables=variables, findings=findings)
+    networks = {**core.manifest.networks, **(extension.manifest.networks if extension else {})}
+    used = checks.check(settled, volumes=volumes, networks=networks, variables=variables, findings=findings)
     if extension:
         _warn_of_unused(extension, used, findings)
     findings.raise_errors()
@@ -74,6 +75,7 @@ def merge(
             extension=extension.name if extension else None,
             variables={name: variables[name] for name in sorted(used)},
             volumes=volumes,
+            networks=networks,
             components={name: draft.component() for name, draft in sorted(settled.drafts.items())},
             dropped=dict(sorted(settled.dropped.items())),
         ),
@@ -123,10 +125,22 @@ def _warn_of_unused(extension: Layer[ExtensionManifest], used: frozenset[str], f
             findings.warn("W-UNUSED-VARIABLE", f"variable {name} is never used.", where=where, do="Remove it.")
 
 
+def _replaced_volumes(
+    core: Layer[CoreManifest], extension: Layer[ExtensionManifest] | None, findings: Findings
+) -> dict[str, ComposeBody]:
+    replaced = extension.manifest.replace_volumes if extension else {}
+    for name in replaced:
+        if extension and name not in core.manifest.volumes:
+            where = extension.document.where(("replace_volumes", name))
+            message = f"Core has no volume {name} to replace."
+            findings.error("E-VOLUME", message, where=where, do="Declare it under `volumes`.")
+    return replaced
+
+
 def _volumes(
     core: Layer[CoreManifest], extension: Layer[ExtensionManifest] | None, findings: Findings
 ) -> dict[str, ComposeBody]:
-    volumes = dict(core.manifest.volumes)
+    volumes = {**core.manifest.volumes, **_replaced_volumes(core, extension, findings)}
     for name, body in (extension.manifest.volumes if extension else {}).items():
         if name in volumes and volumes[name] != body and extension:
             first = core.document.where(("volumes", name))

@@ -43,6 +43,8 @@ def render(manifest: ReleaseManifest, surroundings: Surroundings) -> Rendered:
     images = {name: mirrored(component.image, surroundings.mirrors) for name, component in manifest.components.items()}
     services = {name: _service(body, image=images[name], label=configs[name]) for name, body in local.items()}
     file = {"name": surroundings.project, "services": services, "volumes": _volumes(manifest, names, local)}
+    if manifest.networks:
+        file["networks"] = {name: mapped(body, literally) for name, body in sorted(manifest.networks.items())}
     return Rendered(text=_HEAD.format(version=manifest.version) + write_yaml(file), configs=configs)
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from olmis_release.manifest.draft import Draft, start
 from olmis_release.manifest.layers import Statement
 from olmis_release.manifest.provenance import Said
-from olmis_release.manifest.verbs import attached, pinned, replaced, with_sets
+from olmis_release.manifest.verbs import attached, pinned, replaced, with_sets, with_unsets
 from olmis_release.text import did_you_mean, listed, safe
 
 Drafts: TypeAlias = dict[str, Draft]
@@ -17,7 +17,7 @@ Drafts: TypeAlias = dict[str, Draft]
 # A component's image is decided once: by one of these. `set` and `attach` change its body and may come along with the
 # first two; an added component's body is written in full, and one left out has none.
 _IMAGE_VERBS = ("replace", "pin", "add", "remove")
-_BODY_VERBS = ("set", "attach")
+_BODY_VERBS = ("unset", "set", "attach")
 
 
 def changed_by(drafts: Drafts, name: str, statement: Statement, *, said: Said) -> Drafts:
@@ -36,6 +36,7 @@ def changed_by(drafts: Drafts, name: str, statement: Statement, *, said: Said) -
         _want_reason(said, f"{name} is left out")
         return {name: replace(draft, removed=said.note("remove"))}
     draft = _with_image(draft, statement, said)
+    draft = with_unsets(draft, statement.unset, said.inside("unset"))
     draft = with_sets(draft, statement.set, said.inside("set"))
     return {name: draft} | _with_module(drafts, draft, statement, said=said)
 
@@ -45,7 +46,7 @@ def _go_together(verbs: list[str], name: str, said: Said) -> bool:
     if not verbs:
         message = f"the statement about {name} says nothing."
         said.findings.error(
-            "E-NO-VERB", message, where=said.at(), do="Say one of replace, pin, add, remove, set, attach."
+            "E-NO-VERB", message, where=said.at(), do="Say one of replace, pin, add, remove, unset, set, attach."
         )
     elif len(deciding) > 1:
         message = f"{' and '.join(deciding)} cannot both hold for {name}."

@@ -88,6 +88,19 @@ def with_sets(draft: Draft, values: dict[str, ComposeValue], said: Said) -> Draf
     return draft
 
 
+def with_unsets(draft: Draft, paths: tuple[str, ...], said: Said) -> Draft:
+    """Take values out of the component's body; each must be there."""
+    for index, path in enumerate(paths):
+        try:
+            body = bodies.without_value(draft.compose, path)
+        except ValueError as error:
+            do = "Remove the line, or correct the path."
+            said.findings.error("E-UNSET", f"{draft.identity}: {error}.", where=said.at(index), do=do)
+            continue
+        draft = with_changed_body(draft, body, said.inside(index).note())
+    return draft
+
+
 def attached(host: Draft, verb: Attach, said: Said) -> tuple[Draft, Draft]:
     """Return the host, now mounting the module's volume and waiting for it, and the module itself."""
     mount = f"{verb.module}:{verb.mount}"

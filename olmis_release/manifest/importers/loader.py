@@ -15,6 +15,7 @@ from olmis_release.yamlio import guard
 
 _LOADER: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _STANDARD = "tag:yaml.org,2002:"
+DUPLICATE, REPEATED = "E-DUPLICATE-KEY", "E-REPEATED-KEY"
 COMPOSE_TAGS = frozenset({"!reset", "!override"})
 
 
@@ -129,7 +130,7 @@ class _Builder:
             if key == "<<":
                 merged.append(value)
             if key in keys:
-                self._duplicate(key, place, keys[key])
+                self._duplicate(key, place, keys[key], again=_plain(entries[key]) == _plain(value))
             keys.setdefault(key, place)
             entries[key] = value
         if merged:
@@ -162,12 +163,22 @@ class _Builder:
             self.findings.error("E-YAML", message, where=self._place(event), do="Put it in quotes.")
         return event.value
 
-    def _duplicate(self, key: str, place: Where, first: Where) -> None:
-        message = f"duplicate key `{safe(key)}`, first on line {first.line}."
-        self.findings.error("E-DUPLICATE-KEY", message, where=place, do="Keep one of the two.")
+    def _duplicate(self, key: str, place: Where, first: Where, *, again: bool) -> None:
+        """Note a duplicate; one that says the same again leaves no doubt, but Compose refuses it all the same."""
+        message = f"duplicate key `{safe(key)}`, first on line {first.line}{' with the same value' if again else ''}."
+        self.findings.error(REPEATED if again else DUPLICATE, message, where=place, do="Keep one of the two.")
 
     def _place(self, event: yaml.Event) -> Where:
         return guard.where(self.shown_as, event.start_mark)
 
     def _no(self, message: str, place: Where) -> BadInput:
         return BadInput.one(message, resolution="Correct the file.", where=place, code="E-YAML")
+
+
+def _plain(node: Node) -> object:
+    """Return a value without its places."""
+    if isinstance(node, TextNode):
+        return node.kind == "null", node.text
+    if isinstance(node, ListNode):
+        return [_plain(item) for item in node.items]
+    return {key: _plain(value) for key, value in node.entries.items()}

@@ -117,6 +117,11 @@ class Distribution:
         return tuple(problem for problem in self.problems if problem.severity is Severity.ERROR)
 
     @property
+    def doubtful(self) -> tuple[Problem, ...]:
+        """The errors that leave a value in doubt; a key that only says the same twice does not."""
+        return tuple(problem for problem in self.errors if problem.code != "E-REPEATED-KEY")
+
+    @property
     def images(self) -> dict[str, ImageRef]:
         """The image of every service that has one, by service."""
         return {name: service.image for name, service in self.services.items() if service.image}
