@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from olmis_release.deploy.executor import say
 from olmis_release.deploy.job import Job
-from olmis_release.errors import NotRestored, ReleaseError
+from olmis_release.deploy.steps.tidying import tidy
+from olmis_release.errors import NotRestored
 from olmis_release.instance.ports import DatabaseState
 from olmis_release.plan.model import PlannedStep, StepKind
 
@@ -18,20 +18,18 @@ class Accept:
     Users' writes come after this, so swapping the database after it would lose them: the comment on the rollback point
     says so to everybody who looks.
 
-    Effect: the rollback point is marked accepted; containers that the release leaves out are removed.
+    Effect: the rollback point is marked accepted.
     Undo: refused, unless a crash came before the mark.
     """
 
     planned: PlannedStep
 
     def apply(self, job: Job) -> str:
-        """Mark it, then tidy up; a tidying that fails is told and changes nothing."""
+        """Mark it; where no wall keeps users waiting, tidy up at once."""
         if job.plan_has(StepKind.TAKE_ROLLBACK_POINT):
             job.site.database.accept(job.point)
-        try:
-            _tidy(job)
-        except ReleaseError as error:
-            say(job, f"Not everything could be tidied up: {error.message}", warning=True)
+        if not job.plan_has(StepKind.LOWER_WALL):
+            tidy(job)
         return f"{job.release.version} accepted"
 
     def undo(self, job: Job) -> str:
@@ -55,13 +53,3 @@ def was_accepted(job: Job) -> bool:
         return False
     point = job.site.database.point(job.point)
     return point is not None and point.state is DatabaseState.ACCEPTED
-
-
-def _tidy(job: Job) -> None:
-    for one in job.containers(job.removed()):
-        job.site.engine.remove(one.id)
-    keep = job.site.config.database.keep_points
-    points = [point.database for point in job.site.database.points()]
-    for name in points[: max(0, len(points) - keep)]:
-        job.site.database.drop(name)
-        job.site.database.drop(name.replace("__before_", "__failed_"))

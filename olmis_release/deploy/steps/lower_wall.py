@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from olmis_release.deploy.job import Job
+from olmis_release.deploy.steps.tidying import tidy
 from olmis_release.plan.model import PlannedStep
 
 
@@ -12,16 +13,17 @@ from olmis_release.plan.model import PlannedStep
 class LowerWall:
     """Open the instance.
 
-    Effect: users reach the new release.
+    Effect: users reach the new release; what the old one left is tidied up.
     Undo: closes it again. It is never called by itself: the release was accepted before.
     """
 
     planned: PlannedStep
 
     def apply(self, job: Job) -> str:
-        """Open."""
+        """Open, then tidy up."""
         job.site.wall.open(job.site.run_pass)
         job.outage.end()
+        tidy(job)
         return f"users were cut off for {job.outage.total_s:.0f} s" if job.outage.total_s else "users are let in"
 
     def undo(self, job: Job) -> str:

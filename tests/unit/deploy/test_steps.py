@@ -299,7 +299,7 @@ def test_a_point_that_could_not_be_taken_leaves_the_database_open_and_whole(esta
     assert set(estate.database.all) == {"open_lmis"}
 
 
-def test_accepting_forbids_an_automatic_way_back_and_removes_what_is_left_out(estate: Estate) -> None:
+def test_accepting_forbids_an_automatic_way_back(estate: Estate) -> None:
     TAKE_POINT.apply(estate.job)
     STOP.apply(estate.job)
     accept = Accept(planned=planned(StepKind.ACCEPT))
@@ -310,7 +310,6 @@ def test_accepting_forbids_an_automatic_way_back_and_removes_what_is_left_out(es
     point = estate.database.point(POINT)
     assert point is not None
     assert point.state is DatabaseState.ACCEPTED
-    assert "id-of-cce" not in estate.engine.all
     with pytest.raises(NotRestored):
         accept.undo(estate.job)
 
@@ -323,14 +322,33 @@ def test_an_acceptance_that_a_crash_cut_off_before_its_mark_does_not_stop_the_wa
     assert accept.undo(estate.job) == "it was not accepted yet"
 
 
-def test_accepting_keeps_as_many_points_as_the_instance_wants(estate: Estate) -> None:
+def test_what_is_left_out_is_removed_only_after_users_are_let_in(estate: Estate) -> None:
+    STOP.apply(estate.job)
+    Accept(planned=planned(StepKind.ACCEPT)).apply(estate.job)
+    assert "id-of-cce" in estate.engine.all
+
+    LowerWall(planned=planned(StepKind.LOWER_WALL)).apply(estate.job)
+
+    assert "id-of-cce" not in estate.engine.all
+
+
+def test_without_a_wall_what_is_left_out_is_removed_at_the_acceptance(estate: Estate) -> None:
+    unwalled = estate.job.plan.model_copy(update={"steps": (planned(StepKind.ACCEPT),)})
+    STOP.apply(estate.job)
+
+    Accept(planned=planned(StepKind.ACCEPT)).apply(replace(estate.job, plan=unwalled))
+
+    assert "id-of-cce" not in estate.engine.all
+
+
+def test_letting_users_in_keeps_as_many_points_as_the_instance_wants(estate: Estate) -> None:
     for run in ("r0", "r1"):
         estate.database.close(timeout_s=1)
         estate.database.clone(f"open_lmis__before_{run}", run=run)
         estate.database.open()
     STOP.apply(estate.job)
 
-    Accept(planned=planned(StepKind.ACCEPT)).apply(estate.job)
+    LowerWall(planned=planned(StepKind.LOWER_WALL)).apply(estate.job)
 
     assert [point.run for point in estate.database.points()] == ["r1"]
 

@@ -1,0 +1,29 @@
+"""What an accepted release leaves behind: containers of components that are no more, rollback points nobody will use."""
+
+from __future__ import annotations
+
+from olmis_release.deploy.executor import say
+from olmis_release.deploy.job import Job
+from olmis_release.errors import ReleaseError
+
+
+def tidy(job: Job) -> None:
+    """Tidy up, after users are let in: dropping a large database takes long. A failure is told and changes nothing."""
+    try:
+        _remove_containers(job)
+        _drop_points(job)
+    except ReleaseError as error:
+        say(job, f"Not everything could be tidied up: {error.message}", warning=True)
+
+
+def _remove_containers(job: Job) -> None:
+    for one in job.containers(job.removed()):
+        job.site.engine.remove(one.id)
+
+
+def _drop_points(job: Job) -> None:
+    keep = job.site.config.database.keep_points
+    points = [point.database for point in job.site.database.points()]
+    for name in points[: max(0, len(points) - keep)]:
+        job.site.database.drop(name)
+        job.site.database.drop(name.replace("__before_", "__failed_"))
