@@ -1,4 +1,4 @@
-"""What an accepted release leaves behind: containers of components that are no more, rollback points nobody will use."""
+"""What an accepted release leaves behind: containers of components that are no more, points that nobody will use."""
 
 from __future__ import annotations
 

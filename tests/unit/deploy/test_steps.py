@@ -323,6 +323,7 @@ def test_an_acceptance_that_a_crash_cut_off_before_its_mark_does_not_stop_the_wa
 
 
 def test_what_is_left_out_is_removed_only_after_users_are_let_in(estate: Estate) -> None:
+    TAKE_POINT.apply(estate.job)
     STOP.apply(estate.job)
     Accept(planned=planned(StepKind.ACCEPT)).apply(estate.job)
     assert "id-of-cce" in estate.engine.all
