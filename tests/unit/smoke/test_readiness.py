@@ -7,6 +7,7 @@ import pytest
 from olmis_release.errors import StepFailed
 from olmis_release.events import Progress
 from olmis_release.instance.ports import Answer, ContainerStatus
+from olmis_release.manifest.model import Role
 from olmis_release.smoke.readiness import Pace, await_ready
 from tests.fakes.instance import STARTED, an_answer
 from tests.fakes.preflight import Place, a_component, a_release
@@ -234,3 +235,16 @@ def test_many_are_asked_at_once(place: Place, clock: Clock) -> None:
 
 def _asked(place: Place) -> Sequence[str]:
     return sorted(str(rest[0]) for _, *rest in place.front.calls)
+
+
+def test_screens_are_ready_when_their_start_page_comes(place: Place, clock: Clock) -> None:
+    place.manifest = a_release(ui=a_component("ui", role=Role.UI, consul="reference-ui"))
+    place.front.prepare("GET", "/", (BOOTING, BOOTING, an_answer(200)))
+    wait(place, clock, "ui")
+    assert clock.at_s == 1.0
+
+
+def test_screens_that_answer_with_an_error_are_not_ready(place: Place, clock: Clock) -> None:
+    place.manifest = a_release(ui=a_component("ui", role=Role.UI, consul="reference-ui"))
+    place.front.prepare("GET", "/", (an_answer(500),))
+    assert "ui: expected a page at /; saw 500" in failure(place, clock, "ui", timeout_s=5).message
