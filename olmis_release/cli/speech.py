@@ -73,11 +73,12 @@ def _error_data(error: ReleaseError | None) -> dict[str, object]:
         "details": error.details,
     }
     if isinstance(error, BadInput):
-        data["problems"] = [_problem_data(problem) for problem in error.problems]
+        data["problems"] = [problem_data(problem) for problem in error.problems]
     return {"error": data}
 
 
-def _problem_data(problem: Problem) -> dict[str, object]:
+def problem_data(problem: Problem) -> dict[str, object]:
+    """Return a problem as JSON says it."""
     where = problem.where
     return {
         "code": problem.code,

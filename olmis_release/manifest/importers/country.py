@@ -20,6 +20,9 @@ from olmis_release.manifest.volumes import volumes_of
 
 SHORT = 7
 
+# Whatever the file is called, the instance's settings file takes its place.
+_ALL_THE_SAME = frozenset({"env_file"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Country:
@@ -157,5 +160,5 @@ def _compare(old: ComposeBody, new: ComposeBody, *, unset: list[str], changed: d
         elif key in FLAT_MAPPINGS and isinstance(before, dict) and isinstance(after, dict) and after:
             unset.extend(f"{key}.{inner}" for inner in before if inner not in after)
             changed |= {f"{key}.{inner}": value for inner, value in after.items() if before.get(inner) != value}
-        elif before != after:
+        elif before != after and not (before and key in _ALL_THE_SAME):
             changed[key] = after

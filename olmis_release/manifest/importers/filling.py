@@ -1,7 +1,7 @@
 """Filling in the variables of a compose file's tree.
 
 A variable that nothing defines is an error where an image or the file's own ``${NAME:?}`` needs it. Elsewhere it stays
-open, for the instance to give: never blank. `Distribution.variables_used` has every reference.
+open, for the instance to give, and a warning says so: never blank.
 """
 
 from __future__ import annotations
@@ -90,3 +90,7 @@ class Filler:
             self.findings.error("E-UNDEFINED-VARIABLE", f"{path}: {message}{words}", where=node.where, do=advice)
         elif path.endswith(".image"):
             self.findings.error("E-UNDEFINED-VARIABLE", f"{path}: {message}", where=node.where, do=advice)
+        else:
+            what = f"{path}: {message} It is left to the instance, never blank."
+            do = f"Define {reference.name} in .env, or in the settings file of each instance."
+            self.findings.warn("W-UNDEFINED-VARIABLE", what, where=node.where, do=do)
