@@ -112,6 +112,11 @@ def _tag_key(tag: str) -> tuple[tuple[str, int], tuple[object, ...]] | None:
     return (match["prefix"], len(numbers)), place
 
 
+def has_order(tag: str) -> bool:
+    """Return whether a tag is a version that others of its shape can be compared with."""
+    return _tag_key(tag) is not None
+
+
 def compare_tags(before: str, after: str) -> Order:
     """Return whether going from one tag to the other goes up or down.
 

@@ -49,11 +49,12 @@ DEFAULTS: Mapping[str, tuple[Verdict, Verdict, Verdict]] = {
     "malformed-tag": (_W, _E, _E),
     "open-digest": (_W, _E, _E),
     "core-organisation": (_W, _E, _E),
+    "unknown-core-image": (_W, _W, _W),
     "organisation-changed": (_W, _E, _E),
     "lowered-version": (_W, _W, _W),
     "duplicate-variable": (_W, _E, _E),
     "unused-variable": (_W, _W, _W),
-    "open-variable": (_W, _W, _W),
+    "undefined-variable": (_W, _W, _W),
     "shadowed-variable": (_W, _W, _E),
     "wiping-profile": (_W, _E, _E),
     "open-profile": (_W, _W, _W),
@@ -119,7 +120,8 @@ class Policy(Strict):
 
     def _judged(self, problem: Problem, stage: Stage) -> Problem | None:
         defect = defect_of(problem.code)
-        verdict = self.verdict(defect, stage)
+        # An error was none of the policy's business from the start: an image without its tag, for example.
+        verdict = self.verdict(defect, stage) if problem.severity is Severity.WARNING else None
         if verdict is None:
             return problem
         if verdict is Verdict.OFF:

@@ -49,6 +49,11 @@ def test_one_stage_can_be_changed_and_the_others_keep_their_verdict() -> None:
     assert changed.verdict("snapshot-tag", Stage.RELEASE) is Verdict.ERROR
 
 
+def test_what_was_an_error_from_the_start_stays_one() -> None:
+    fixed = problem("E-UNDEFINED-VARIABLE", Severity.ERROR)
+    assert policy("defects: {undefined-variable: {uat: off}}").judge([fixed], Stage.UAT) == (fixed,)
+
+
 @pytest.mark.parametrize("stage", list(Stage))
 def test_what_the_table_does_not_hold_stays_as_it_was_found(stage: Stage) -> None:
     found = [problem("E-YAML", Severity.ERROR), problem("W-PIN-SAME")]
@@ -65,7 +70,7 @@ def test_errors_stop_and_warnings_are_handed_on() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("defects: {undefined-variable: {uat: off}}", "2:11: .*no defect that a policy decides about; there are"),
+        ("defects: {cycle: {uat: off}}", "2:11: .*no defect that a policy decides about; there are"),
         ("defects: {latest-tag: {prod: off}}", "2:24: .*must be 'development', 'uat' or 'release'"),
         ("defects: {latest-tag: {uat: maybe}}", "2:29: .*must be 'error', 'warning' or 'off'"),
         ("memory: plenty", "2:9: .*not a size such as 16G"),

@@ -1,0 +1,101 @@
+"""Variables that nothing uses, and literals that stand in a variable's place; the reader finds undefined ones."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from olmis_release.errors import Problem
+from olmis_release.manifest.defects.model import Context, warning
+from olmis_release.manifest.importers.model import Distribution, ImportedService, Variable
+from olmis_release.text import did_you_mean, safe
+
+# Compose and Docker read these themselves.
+_FOR_COMPOSE = re.compile(r"(?:COMPOSE|DOCKER|BUILDKIT)_|(?:PATH|HOME|USER|PWD)\Z")
+_OF_VERSIONS = re.compile(r"_(?:VERSION|TAG|IMAGE|IMAGE_TAG|IMAGE_VERSION)\Z")
+
+
+def unused(distribution: Distribution, context: Context) -> Iterator[Problem]:
+    """Yield defined variables that nothing refers to; a file that is a service's `env_file` too has other readers."""
+    del context
+    for variable in _idle(distribution):
+        message = f"variable {variable.name} is never used."
+        near = did_you_mean(variable.name, _missing(distribution))
+        yield warning("unused-variable", message, where=variable.where, do=near or "Remove it, or use it.")
+
+
+def shadowed(distribution: Distribution, context: Context) -> Iterator[Problem]:
+    """Yield literals where a variable that nobody uses was meant to decide."""
+    del context
+    idle = _idle(distribution)
+    for name, service in distribution.services.items():
+        for variable in idle:
+            if service.image and service.literal_image and _names(variable.name, name, service):
+                yield _shadow(name, service, variable)
+        for variable in idle:
+            value = _environment(service).get(variable.name)
+            if value is not None:
+                message = f"{name}: {variable.name} is a literal here, so {variable.where} does not count."
+                where = service.place(f"environment.{variable.name}")
+                yield warning("shadowed-variable", message, where=where, do=f"Write ${{{variable.name}}}.")
+
+
+def _shadow(name: str, service: ImportedService, variable: Variable) -> Problem:
+    tag = service.image.tag if service.image and not service.image.untagged else ""
+    runs = f"`{tag}`" if tag else "no tag"
+    message = (
+        f"{name}: the image is a literal with {runs}, so {variable.name}={safe(variable.value)} "
+        f"({variable.where}) does not count."
+    )
+    repository = service.image.repository if service.image else ""
+    do = f"Write {repository}:${{{variable.name}}}, or remove the variable."
+    return warning("shadowed-variable", message, where=service.image_where, do=do)
+
+
+def _names(variable: str, service: str, imported: ImportedService) -> bool:
+    """Return whether a variable is named after a service or its image, as SELV_V3_REPORT_VERSION is."""
+    stem, count = _OF_VERSIONS.subn("", variable.upper())
+    words = [word for word in stem.split("_") if word]
+    endings = {"".join(words[start:]) for start in range(min(len(words), 3))} if count else set()
+    repository = imported.image.repository if imported.image else ""
+    return bool(endings & {_plain(service), _plain(posixpath.basename(repository))})
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", name.upper())
+
+
+def _environment(service: ImportedService) -> dict[str, str]:
+    values = service.body.get("environment", {})
+    return {key: value for key, value in values.items() if isinstance(value, str)} if isinstance(values, dict) else {}
+
+
+def _used(distribution: Distribution) -> frozenset[str]:
+    return frozenset(use.name for use in distribution.variables_used)
+
+
+def _missing(distribution: Distribution) -> tuple[str, ...]:
+    used = distribution.variables_used
+    return tuple(use.name for use in used if use.default is None and use.name not in distribution.variables_defined)
+
+
+def _idle(distribution: Distribution) -> tuple[Variable, ...]:
+    used = _used(distribution)
+    handed_on = {posixpath.basename(file) for service in distribution.services.values() for file in env_files(service)}
+    return tuple(
+        variable
+        for name, variable in distribution.variables_defined.items()
+        if name not in used
+        and not _FOR_COMPOSE.match(name)
+        and posixpath.basename(variable.where.file) not in handed_on
+    )
+
+
+def env_files(service: ImportedService) -> Iterator[str]:
+    """Yield the files that a service takes its environment from, short or long syntax."""
+    files = service.body.get("env_file", [])
+    for file in files if isinstance(files, list) else [files]:
+        path = file.get("path", "") if isinstance(file, dict) else file
+        if isinstance(path, str) and path:
+            yield path
