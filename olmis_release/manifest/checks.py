@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from olmis_release.manifest.defects.mutable_tags import mutability_of, shown
 from olmis_release.manifest.draft import Draft
 from olmis_release.manifest.edges import cycle_in, needs
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.model import ComposeBody, ComposeValue, ImageRef
+from olmis_release.manifest.policy import code_of
 from olmis_release.manifest.settle import Settled
 from olmis_release.manifest.variables import malformed_in, names_in, placed_texts
 from olmis_release.manifest.volumes import volumes_of
@@ -48,13 +50,8 @@ def check(
 
 def why_mutable(image: ImageRef) -> str:
     """Return why a tag may mean another image tomorrow, nothing when it should not."""
-    if image.digest:
-        return ""
-    if image.untagged:
-        return "it names no tag, so it is whatever was pushed last"
-    if image.tag == "latest":
-        return "`latest` is whatever was pushed last"
-    return "a SNAPSHOT changes without notice" if "snapshot" in image.tag.lower() else ""
+    found = mutability_of(image)
+    return found[1] if found else ""
 
 
 def _check_image(draft: Draft, findings: Findings) -> None:
@@ -69,10 +66,11 @@ def _check_image(draft: Draft, findings: Findings) -> None:
                 "E-NO-IMAGE", f"{draft.name} has neither image nor build.", where=draft.where(), do="Add `image:`."
             )
         return
-    why = why_mutable(draft.image)
-    if why:
-        message = f"{draft.name}: {draft.image} is not a fixed image: {why}."
-        findings.warn("W-MUTABLE-TAG", message, where=draft.where("image"), do="Name a released tag.")
+    found = mutability_of(draft.image)
+    if found:
+        defect, why = found
+        message = f"{draft.name}: {shown(draft.image)} is not a fixed image: {why}."
+        findings.warn(code_of(defect), message, where=draft.where("image"), do="Name a released tag.")
 
 
 def _check_edges(draft: Draft, drafts: Mapping[str, Draft], findings: Findings) -> None:

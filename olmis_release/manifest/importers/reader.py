@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Sequence
 
 from olmis_release.errors import BadInput, Where
+from olmis_release.manifest.defects.compose_shape import form_faults
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.importers.combine import combined
 from olmis_release.manifest.importers.compose_files import read_file
@@ -63,7 +64,10 @@ class Reader:
                 raise BadInput.one(f"more than {LIMIT_FILES} files belong to it.", resolution="Use fewer.")
             self.files.append(path)
             loaded = load_documents(read_file(self.tree, path), shown_as=path, findings=self.findings)
-            self._loaded[path] = tuple(node for one in loaded if isinstance(node := self.filler.filled(one), MapNode))
+            filled = tuple(node for one in loaded if isinstance(node := self.filler.filled(one), MapNode))
+            for problem in (found for node in filled for found in form_faults(node)):
+                self.findings.note(problem)
+            self._loaded[path] = filled
         return self._loaded[path]
 
     def _complete(self, document: MapNode, path: str) -> MapNode:

@@ -144,8 +144,8 @@ def test_mutable_images_and_deviations_without_reason_are_warned_about() -> None
     text = "auth: {pin: 4.2.0-SNAPSHOT}\nlog: {replace: {image: mw/log}}\nreport: {remove: true}"
     assert [(problem.code, problem.where.line if problem.where else 0) for problem in merged(text).warnings] == [
         ("W-REASON", 5),
-        ("W-MUTABLE-TAG", 5),
-        ("W-MUTABLE-TAG", 6),
+        ("W-SNAPSHOT-TAG", 5),
+        ("W-UNTAGGED-IMAGE", 6),
         ("W-REASON", 7),
     ]
 
