@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from olmis_release.cli.asking import digests, mirror_option, registry_of
 from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import NO_INSTANCE_TOUCHED, Result
@@ -15,10 +16,10 @@ from olmis_release.errors import UsageError
 from olmis_release.text import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from olmis_release.manifest.candidate import CandidateResult
-    from olmis_release.manifest.model import Component, ImageRef, ReleaseManifest
+    from olmis_release.manifest.model import Component, ReleaseManifest
 
 
 @click.command(
@@ -27,38 +28,61 @@ if TYPE_CHECKING:
     epilog=GLOBAL_HELP,
     examples=[
         "olmis-release candidate 3.5.0+mw1",
+        "olmis-release candidate 3.5.0+mw1 --check       is the last one still what the manifests say?",
         "olmis-release candidate 3.5.0+mw2 --set requisition=7.1.1-hotfix.2 --reason MW-901",
     ],
 )
 @click.argument("release")
 @click.option("--set", "overrides", multiple=True, metavar="COMPONENT=TAG", help="Use this tag; may be repeated.")
 @click.option("--reason", default="", metavar="TEXT", help="Why --set goes against the manifests.")
-@click.option(
-    "--mirror",
-    "mirrors",
-    multiple=True,
-    metavar="REGISTRY=HOST",
-    help="Ask HOST instead; default: $OLMIS_RELEASE_MIRRORS, else manifests/registries.yml.",
-)
+@mirror_option()
 @click.option("--offline", is_flag=True, help="Leave digests open: to look at and compare, never to plan.")
+@click.option("--check", is_flag=True, help="Write nothing; end with 15 unless the last candidate is what this makes.")
 @global_options(hidden=True)
 @click.pass_obj
 def candidate(
-    session: Session, *, release: str, overrides: tuple[str, ...], reason: str, mirrors: tuple[str, ...], offline: bool
+    session: Session,
+    *,
+    release: str,
+    overrides: tuple[str, ...],
+    reason: str,
+    mirrors: tuple[str, ...],
+    offline: bool,
+    check: bool,
 ) -> Result:
     """Merge the manifests of RELEASE into a candidate; when nothing changed, nothing is written."""
+    if check:
+        return _checked(session, release, overrides=overrides)
     from olmis_release.manifest.candidate import make_candidate
 
     made = make_candidate(
         session.workspace,
         release,
-        digest_of=None if offline else _digests(session, mirrors),
+        digest_of=None if offline else digests(session, registry_of(session, mirrors)),
         overrides=_overrides(overrides),
         reason=reason,
     )
     for warning in made.warnings:
         session.warn(str(warning))
     return _result(session, made, offline=offline)
+
+
+def _checked(session: Session, release: str, *, overrides: tuple[str, ...]) -> Result:
+    """Say that the last candidate is canonical and up to date; what it says of --set is taken from itself."""
+    from olmis_release.manifest.freshness import check_candidate
+    from olmis_release.manifest.lock import sha256_of
+
+    if overrides:
+        raise UsageError("--check takes no --set: the candidate tells itself.", resolution="Leave one of them out.")
+    manifest, file = check_candidate(session.workspace, release)
+    path = session.workspace.relative(file)
+    return Result(
+        text=f"{path} is canonical, and what its layers say today.",
+        data={"release": manifest.version, "path": path, "sha256": sha256_of(manifest), "pinned": manifest.pinned},
+        state=NO_INSTANCE_TOUCHED,
+        next=_next(session, manifest, offline=False),
+        brief=path,
+    )
 
 
 def _overrides(texts: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -74,22 +98,6 @@ def _override(text: str) -> tuple[str, str]:
     if not (component and equals and tag):
         raise UsageError(f"--set {text}: write COMPONENT=TAG.", resolution="For example --set requisition=7.1.1")
     return component, tag
-
-
-def _digests(session: Session, mirrors: tuple[str, ...]) -> Callable[[ImageRef], str | None]:
-    """Return the question to the registry, told to the person each time."""
-    from olmis_release.cli import wiring
-    from olmis_release.events import Progress
-    from olmis_release.manifest.registries import parse_mirrors
-
-    chosen = parse_mirrors(mirrors, shown_as="--mirror") if mirrors else wiring.default_mirrors(session.workspace)
-    registry = wiring.open_registry(session.workspace, chosen)
-
-    def digest_of(image: ImageRef) -> str | None:
-        session.reporter.report(Progress(activity=f"asking the registry for {image}"))
-        return registry.digest(image)
-
-    return digest_of
 
 
 def _result(session: Session, made: CandidateResult, *, offline: bool) -> Result:

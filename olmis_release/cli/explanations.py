@@ -155,6 +155,34 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-UNDEFINED-VARIABLE": Explanation("A ${NAME} has no value.", "Give it under `variables`."),
     "E-VOLUME": Explanation("A volume is not declared, or declared twice.", "Declare it once under `volumes`."),
     "E-NETWORK": Explanation("A network cannot be used here.", "Leave networks out: one is made per instance."),
+    # comparing and promoting
+    "E-OPERAND": Explanation(
+        "That is nothing that can be compared.",
+        "Name a release, a candidate, a file, SOURCE@REF:FOLDER or an instance.",
+    ),
+    "E-UNKNOWN-VALUE": Explanation("The release has no value of that path.", "Take one of those that are listed."),
+    "E-SOURCE": Explanation("A source of changelogs does not exist.", "Name a folder, or COMPONENT=PATH."),
+    "E-NOT-CANONICAL": Explanation(
+        "A candidate or release file was written into.", "Put it back from version control, or make it again."
+    ),
+    "E-DRIFT": Explanation(
+        "The layers no longer say what the last candidate says.", "Make the next candidate, or take the change back."
+    ),
+    "E-PATCH-WIDE": Explanation(
+        "More than the named components would differ.", "Name them too, or make an ordinary candidate."
+    ),
+    "E-PATCH-VERSION": Explanation(
+        "An emergency release continues its base: same Core, same name, higher number.", "Name the next number."
+    ),
+    "E-PATCH-SAME": Explanation("A component has that tag already.", "Leave it out."),
+    "E-RELEASED": Explanation("That version is released, and a release is never overwritten.", "Take the next one."),
+    "E-UNUSED-OVERRIDE": Explanation("An override lets pass what nobody refuses.", "Leave it out."),
+    "E-OPEN-DIGEST": Explanation("An image has no digest.", "Make the candidate without --offline."),
+    "E-TAG-MOVED": Explanation(
+        "A tag means another image than when the release was made.", "Find out who pushed it again, and why."
+    ),
+    "E-TAG-GONE": Explanation("The registry has the image, but not its tag.", "Push the tag again."),
+    "E-GIT": Explanation("Git would not commit or tag the release.", "Mend the repository, or add --no-tag."),
     # database
     "E-DATABASE-NAME": Explanation("A database name is unfit for a rollback point.", "Use a shorter, plain name."),
     "E-DATABASE-URL": Explanation("The database URL is missing or unusable.", "Set the variable that url_from names."),

@@ -28,7 +28,7 @@ def init(session: Session, *, folder: Path | None) -> Result:
     from olmis_release.manifest.skeleton import write_skeleton
 
     target = folder or session.repo or Path()
-    written = [str(path) for path in write_skeleton(target)]
+    written = [str(path) for path in (*write_skeleton(target), *_schemas(target))]
     shown = "\n".join(f"  {path}" for path in written) or "  nothing: everything was there already"
     there = "" if folder is None and session.repo is None else f"cd {target} && "
     return Result(
@@ -38,3 +38,11 @@ def init(session: Session, *, folder: Path | None) -> Result:
         next=f"{there}olmis-release candidate RELEASE",
         brief=str(target.absolute()),
     )
+
+
+def _schemas(folder: Path) -> tuple[Path, ...]:
+    """Write the schemas that the examples refer to; editors complete and check manifests by them."""
+    from olmis_release.cli.schemas import write_schemas
+    from olmis_release.workspace import Workspace
+
+    return tuple(path.relative_to(folder) for path in write_schemas(Workspace(root=folder)))

@@ -6,23 +6,51 @@ import click
 
 from olmis_release import __version__
 from olmis_release.cli.candidate import candidate
+from olmis_release.cli.changelog import changelog
 from olmis_release.cli.completion import completion
 from olmis_release.cli.deploy import deploy
+from olmis_release.cli.diff import diff
 from olmis_release.cli.examples import write_examples
 from olmis_release.cli.explain import explain
 from olmis_release.cli.history import history
+from olmis_release.cli.import_ import import_
 from olmis_release.cli.init import init
 from olmis_release.cli.options import global_options
+from olmis_release.cli.patch import patch
 from olmis_release.cli.plan import plan
 from olmis_release.cli.preflight import preflight
+from olmis_release.cli.release import release
 from olmis_release.cli.rollback import rollback
+from olmis_release.cli.schema import schema
 from olmis_release.cli.smoke import smoke
 from olmis_release.cli.status import status
+from olmis_release.cli.verify import verify
+from olmis_release.cli.why import why
 from olmis_release.errors import EXIT_CODES
 
 PROGRAM = "olmis-release"
 
-COMMANDS = (init, candidate, plan, preflight, deploy, smoke, rollback, status, history, explain, completion)
+COMMANDS = (
+    init,
+    import_,
+    candidate,
+    why,
+    diff,
+    changelog,
+    plan,
+    preflight,
+    deploy,
+    smoke,
+    rollback,
+    patch,
+    verify,
+    release,
+    status,
+    history,
+    schema,
+    explain,
+    completion,
+)
 """In the order in which a release manager meets them."""
 
 EXAMPLES = (

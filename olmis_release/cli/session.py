@@ -70,6 +70,13 @@ class Session:
             self._renderer = make_renderer(self)
         return self._renderer
 
+    def has_instance(self, name: str) -> bool:
+        """Return whether a name is that of an instance; outside of a workspace none is."""
+        try:
+            return name in self.workspace.instance_names()
+        except ReleaseError:
+            return False
+
     def about(self, instance: str) -> InstanceConfig:
         """Read an instance's file; from now on times and the STATE line are the instance's."""
         from olmis_release.cli import wiring

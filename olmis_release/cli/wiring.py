@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from olmis_release.instance.site import Site
 
 MIRRORS_VARIABLE = "OLMIS_RELEASE_MIRRORS"
-SECRET_NAME = re.compile(r"PASS|SECRET|TOKEN|KEY|CREDENTIAL|PRIVATE|DSN", re.IGNORECASE)
 
 
 def read_instance(workspace: Workspace, name: str) -> InstanceConfig:
@@ -113,6 +111,8 @@ def open_site(workspace: Workspace, instance_name: str, reporter: Reporter) -> S
 
 def secrets_of(workspace: Workspace, config: InstanceConfig) -> frozenset[str]:
     """Return what must never be shown: the secret-like values of the settings file, the password of a database URL."""
+    from olmis_release.manifest.masking import SECRET_NAME
+
     values = {value for name, value in _lines(workspace.root / config.settings) if SECRET_NAME.search(name)}
     url = os.environ.get(config.database.url_from or "", "")
     return frozenset(values | ({urlsplit(url).password or "", url} if url else set()))

@@ -14,7 +14,7 @@ from olmis_release.manifest.extension import load_core, load_extension
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.lock import canonical, newest_candidate, parse_release, read_release
 from olmis_release.manifest.merge import Merged, Override, merge
-from olmis_release.manifest.model import ImageRef, ReleaseManifest
+from olmis_release.manifest.model import Component, ImageRef, ReleaseManifest
 from olmis_release.workspace import Workspace
 
 DigestOf = Callable[[ImageRef], str | None]
@@ -68,7 +68,7 @@ def make_candidate(
     said = [Override(component=component, tag=tag, reason=reason) for component, tag in overrides]
     merged = merge(core, extension, said, version=str(version))
     manifest = _with_digests(merged, digest_of) if digest_of else merged.manifest
-    return _kept_or_written(workspace, manifest, merged.warnings)
+    return kept_or_written(workspace, manifest, merged.warnings)
 
 
 def _with_digests(merged: Merged, digest_of: DigestOf) -> ReleaseManifest:
@@ -97,7 +97,14 @@ def _pinned(manifest: ReleaseManifest, digests: Mapping[str, str | None]) -> Rel
     return manifest.model_copy(update={"components": components})
 
 
-def _kept_or_written(workspace: Workspace, manifest: ReleaseManifest, warnings: tuple[Problem, ...]) -> CandidateResult:
+def kept_or_written(
+    workspace: Workspace, manifest: ReleaseManifest, warnings: tuple[Problem, ...] = ()
+) -> CandidateResult:
+    """Write a release as its next candidate, unless the newest one says the same already.
+
+    Raises:
+        BadInput: The folder cannot be written to.
+    """
     folder = workspace.candidates(manifest.version)
     number, file = newest_candidate(workspace, manifest.version) or (0, None)
     previous = read_release(file, shown_as=workspace.relative(file)) if file else None
@@ -115,10 +122,20 @@ def _kept_or_written(workspace: Workspace, manifest: ReleaseManifest, warnings: 
 def _says_the_same(previous: ReleaseManifest, manifest: ReleaseManifest) -> bool:
     """Compare canonical bytes; a manifest made offline knows no digests, so they are left out of its comparison."""
     if not manifest.pinned:
-        known = {str(component.image): component.image.digest for component in manifest.components.values()}
-        images = (str(component.image) for component in previous.components.values())
-        previous = _pinned(previous, {image: known.get(image) for image in images})
+        previous = with_known_digests(previous, manifest)
     return canonical(previous) == canonical(manifest)
+
+
+def with_known_digests(manifest: ReleaseManifest, known: ReleaseManifest) -> ReleaseManifest:
+    """Return a release with the digests that another one knows for the same images; the others stay open."""
+    like = {str(component.image): component for component in known.components.values()}
+
+    def one(component: Component) -> Component:
+        other = like.get(str(component.image))
+        image = component.image.model_copy(update={"digest": other.image.digest if other else None})
+        return component.model_copy(update={"image": image, "platforms": other.platforms if other else {}})
+
+    return manifest.model_copy(update={"components": {name: one(part) for name, part in manifest.components.items()}})
 
 
 def _written(folder: Path, number: int, text: str) -> Path:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, ConfigDict, Field
 
+from olmis_release.manifest.emergency import Patch
 from olmis_release.manifest.image import (
     COMPONENT_NAME,
     DEFAULT_REGISTRY,
@@ -44,6 +45,7 @@ __all__ = [
     "ImageRef",
     "Name",
     "Origin",
+    "Patch",
     "ReleaseManifest",
     "Repository",
     "Role",
@@ -106,6 +108,7 @@ class Component(Strict):
         provides: Core component and version that it stands in for, for example ``report 1.1.2``.
         replaces: Core component it was put in place of, when under another name.
         host: For an extension module: the component it is attached to.
+        platforms: Where the digest is that of an index: platform (``linux/amd64``) to the digest of its own image.
         compose: Its Compose service body without the image.
         origin: For each value (dotted path such as ``image`` or ``compose.environment.JAVA_OPTS``) where it comes from.
     """
@@ -120,6 +123,7 @@ class Component(Strict):
     provides: str | None = None
     replaces: str | None = None
     host: str | None = None
+    platforms: dict[str, Digest] = Field(default_factory=dict)
     compose: ComposeBody = Field(default_factory=dict)
     origin: dict[str, Origin] = Field(default_factory=dict)
 
@@ -146,9 +150,11 @@ class ReleaseManifest(Strict):
         version: For example ``3.5.0+mw1``.
         core: The Core release it is made from.
         extension: Name of the country extension, None for plain Core.
+        patch: For an emergency release: what it was made from, and why it could not wait.
         variables: Names that Compose bodies refer to as ``${NAME}``, with their default; None means that the instance
             must give it.
         volumes: Top-level Compose volumes.
+        networks: Top-level Compose networks; the project's default network needs no entry.
         components: By component name, sorted.
         dropped: Things the merge left out and why, for example ``auth.depends_on.cce``.
     """
@@ -160,8 +166,10 @@ class ReleaseManifest(Strict):
     version: str
     core: str
     extension: str | None = None
+    patch: Patch | None = None
     variables: dict[str, str | None] = Field(default_factory=dict)
     volumes: dict[str, ComposeBody] = Field(default_factory=dict)
+    networks: dict[str, ComposeBody] = Field(default_factory=dict)
     components: dict[Name, Component]
     dropped: dict[str, Origin] = Field(default_factory=dict)
 

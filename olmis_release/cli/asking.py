@@ -1,0 +1,47 @@
+"""Asking registries what tags mean, told to the person each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from olmis_release.cli.session import Session
+
+if TYPE_CHECKING:
+    from olmis_release.instance.ports import Registry
+    from olmis_release.manifest.model import ImageRef
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def mirror_option() -> Callable[[Command], Command]:
+    """Return the decorator for ``--mirror``."""
+    return click.option(
+        "--mirror",
+        "mirrors",
+        multiple=True,
+        metavar="REGISTRY=HOST",
+        help="Ask HOST instead; default: $OLMIS_RELEASE_MIRRORS, else manifests/registries.yml.",
+    )
+
+
+def registry_of(session: Session, mirrors: tuple[str, ...]) -> Registry:
+    """Return the registries, through the mirrors given or known."""
+    from olmis_release.cli import wiring
+    from olmis_release.manifest.registries import parse_mirrors
+
+    chosen = parse_mirrors(mirrors, shown_as="--mirror") if mirrors else wiring.default_mirrors(session.workspace)
+    return wiring.open_registry(session.workspace, chosen)
+
+
+def digests(session: Session, registry: Registry) -> Callable[[ImageRef], str | None]:
+    """Return the question what an image's tag means now."""
+    from olmis_release.events import Progress
+
+    def digest_of(image: ImageRef) -> str | None:
+        session.reporter.report(Progress(activity=f"asking the registry for {image}"))
+        return registry.digest(image)
+
+    return digest_of

@@ -1,0 +1,103 @@
+"""Why a value of a release is what it is: the statement that gave it, and those that it beat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from olmis_release.errors import BadInput
+from olmis_release.manifest import bodies
+from olmis_release.manifest.masking import masked
+from olmis_release.manifest.model import Component, ComposeValue, Origin, ReleaseManifest
+from olmis_release.text import did_you_mean, listed
+
+FIELDS = ("image", "role", "consul", "schema", "reports_version", "provides", "replaces", "host")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """One value of a release.
+
+    Attributes:
+        path: ``requisition.image``, ``auth.environment.JAVA_OPTS``, or ``auth.depends_on.cce`` for what was left out.
+        value: As it may be shown; None for what was left out.
+        origin: The statement that gave (or left out) it.
+    """
+
+    path: str
+    value: str | None
+    origin: Origin
+
+
+def explain(manifest: ReleaseManifest, path: str) -> tuple[Explained, ...]:
+    """Return the value at a path, or every value below it; all of the release for an empty path.
+
+    Raises:
+        BadInput: The release has nothing there; names what is near.
+    """
+    every = tuple(explained_values(manifest))
+    wanted = path.replace(".compose.", ".", 1)
+    found = tuple(one for one in every if _lies_in(one.path, wanted)) or _around(every, manifest, wanted)
+    if not found:
+        raise _nothing_at(path, manifest, every)
+    return found
+
+
+def explained_values(manifest: ReleaseManifest) -> Iterator[Explained]:
+    """Yield every value of a release with its origin, component by component, then what was left out."""
+    for name, component in manifest.components.items():
+        for key, value in _values(component):
+            origin = _origin(component, key)
+            shown_path = key.removeprefix("compose.")
+            if origin:
+                yield Explained(
+                    path=f"{name}.{shown_path}", value=masked(shown_path, value), origin=_safe(origin, shown_path)
+                )
+    for name, origin in manifest.dropped.items():
+        yield Explained(path=name, value=None, origin=origin)
+
+
+def _values(component: Component) -> Iterator[tuple[str, ComposeValue]]:
+    plain = component.model_dump(by_alias=True, exclude_defaults=True, include={*FIELDS, "schema_name"})
+    for field in FIELDS:
+        if field == "image":
+            yield field, str(component.image) + (f"@{component.image.digest}" if component.image.digest else "")
+        elif field in plain or field == "role":
+            yield field, str(plain.get(field, component.role))
+    yield from bodies.explained_paths(component.compose)
+
+
+def _origin(component: Component, path: str) -> Origin | None:
+    """Return the origin of a value, or of the nearest value around it."""
+    while path and path not in component.origin:
+        path = path.rpartition(".")[0]
+    return component.origin.get(path) or component.origin.get("image")
+
+
+def _safe(origin: Origin, path: str) -> Origin:
+    """Return an origin whose beaten values may be shown."""
+    beat = tuple(beaten.model_copy(update={"value": masked(path, beaten.value)}) for beaten in origin.beat)
+    return origin.model_copy(update={"beat": beat})
+
+
+def _lies_in(path: str, wanted: str) -> bool:
+    return not wanted or path == wanted or path.startswith(f"{wanted}.")
+
+
+def _around(every: tuple[Explained, ...], manifest: ReleaseManifest, wanted: str) -> tuple[Explained, ...]:
+    """Return the explained value that a deeper path (``auth.healthcheck.test.0``) is a part of."""
+    name, _, inner = wanted.partition(".")
+    component = manifest.components.get(name)
+    if component is None or bodies.value_at(component.compose, inner) is None:
+        return ()
+    return tuple(one for one in every if wanted.startswith(f"{one.path}."))
+
+
+def _nothing_at(path: str, manifest: ReleaseManifest, every: tuple[Explained, ...]) -> BadInput:
+    name = path.partition(".")[0]
+    known = [one.path for one in every if one.path.startswith(f"{name}.")] or sorted(manifest.components)
+    return BadInput.one(
+        f"{manifest.version} has no value {path}. {did_you_mean(path, known)}".rstrip(),
+        resolution=f"There are: {listed(known)}.",
+        code="E-UNKNOWN-VALUE",
+    )
