@@ -96,11 +96,17 @@ def _go_back(session: Session, site: Site, wish: _Wish) -> Result:
 
     chosen = make_rollback_plan(session.workspace, site, to=wish.to, restore_data=wish.restore, author=operator())
     if wish.dry_run:
-        return replace(shown(session, chosen, steps=True), next=f"olmis-release rollback {site.config.name}")
+        return replace(shown(session, chosen, steps=True), next=_same_again(site.config.name, wish))
     session.tell(plan_text(chosen.plan, chosen.code))
     confirm(session, site.config.name, given=wish.confirm, needed=wish.restore or site.config.asks_to_confirm)
     run, ending = carry_out(session.workspace, site, Order(plan_set=chosen, operator=operator(), reason=wish.reason))
     return run_result(run, ending)
+
+
+def _same_again(name: str, wish: _Wish) -> str:
+    """Return the command that carries out what a dry run showed."""
+    options = [f"--to {wish.to}"] if wish.to else []
+    return " ".join(["olmis-release rollback", name, *options, *(["--data restore"] if wish.restore else [])])
 
 
 def _settle(session: Session, site: Site, wish: _Wish, *, cut_off: Run) -> Result:

@@ -71,8 +71,15 @@ def _read(workspace: Workspace, path: Path) -> Record:
         raise JournalDamaged(
             f"{workspace.relative(path)} cannot be read as a record of runs.",
             resolution="Put it back from your version control; nothing is decided without it.",
-            details=str(error),
+            details=_in_words(error),
         ) from error
+
+
+def _in_words(error: OSError | ValidationError) -> str:
+    if isinstance(error, OSError):
+        return str(error.strerror)
+    found = error.errors(include_url=False, include_input=False)
+    return "\n".join(f"{'.'.join(map(str, one['loc'])) or 'the file'}: {one['msg']}" for one in found)
 
 
 def last_good(workspace: Workspace, instance: str) -> Run | None:

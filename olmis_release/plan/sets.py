@@ -141,7 +141,7 @@ def _folder(workspace: Workspace, code: str) -> Path:
     known = sorted(path.parent.name for path in in_plan_folders(workspace, PLAN))
     raise BadInput.one(
         f"there is no plan {safe(code)!r}. {did_you_mean(named, known)}".rstrip(),
-        resolution=f"Known plans: {listed(known)}. Make one: olmis-release plan RELEASE --to INSTANCE",
+        resolution=f"Known plans: {listed(known, most=8)}. Make one: olmis-release plan RELEASE --to INSTANCE",
         code="E-UNKNOWN-PLAN",
     )
 

@@ -60,6 +60,11 @@ def test_a_dry_run_shows_the_plan_only(desk: Desk, asked: list[Any]) -> None:
     assert len(asked) == 1
 
 
+def test_a_dry_run_names_the_command_that_carries_out_what_it_showed(desk: Desk, asked: list[Any]) -> None:
+    told = desk.type("rollback", "uat", "-n", "--to", "3.4.1+mw1", "--data", "restore")
+    assert told.out.rstrip().endswith("Next: olmis-release rollback uat --to 3.4.1+mw1 --data restore")
+
+
 def test_a_refusal_ends_with_12(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise RollbackRefused("There is nothing to roll back to.", resolution="olmis-release history uat")

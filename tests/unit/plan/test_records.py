@@ -67,5 +67,6 @@ def test_a_damaged_record_is_named_and_nothing_decided(tmp_path: Path) -> None:
     workspace = a_workspace(tmp_path)
     workspace.plan("F7DS-JEEJ").mkdir(parents=True)
     (workspace.plan("F7DS-JEEJ") / "record.json").write_text('{"runs": [')
-    with pytest.raises(JournalDamaged, match=r"plans/F7DS-JEEJ/record\.json"):
+    with pytest.raises(JournalDamaged, match=r"plans/F7DS-JEEJ/record\.json") as refused:
         last_good(workspace, "uat")
+    assert "pydantic" not in refused.value.details
