@@ -1,79 +1,25 @@
-"""Two estates that many tests share: the full Malawi one, and a small one for everything that needs few components.
+"""The small estate that many tests share, and an empty one; the tool itself brings them up.
 
-Both are brought up by the tool itself. A test that uses one leaves it serving; `small` checks that.
+A test that uses the shared one leaves it serving; `small` checks that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lab.estate import ROOT, Estate, Wishes, make_estate, remove_project
 from lab.fleet import Fleet, ensure_fleet
-from tests.integration.trial import (
-    FIRST,
-    GOOD,
-    WRITTEN_TO,
-    Finished,
-    Watched,
-    deploy,
-    fresh_name,
-    require,
-    watched,
-)
-
-BOOT_SCALE = 0.1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class First:
-    """The full estate and its first deploy."""
-
-    estate: Estate
-    done: Finished
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Upgraded:
-    """The full estate after a good deploy that was watched; `before` are containers by component from before it."""
-
-    estate: Estate
-    watched: Watched
-    before: dict[str, str]
+from tests.integration.trial import BOOT_SCALE, deploy, fresh_name, require
 
 
 @pytest.fixture(scope="session")
 def fleet() -> Fleet:
     """The registry with every image; fails where there is no engine."""
     return ensure_fleet()
-
-
-@pytest.fixture(scope="session")
-def first(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[First]:
-    """The full estate, deployed for the first time onto nothing."""
-    name = fresh_name()
-    wishes = Wishes(
-        project=f"olmis-{name}", instance=name, registry=fleet.registry, boot_scale=BOOT_SCALE, ready_s=90, steady_s=0
-    )
-    try:
-        estate = make_estate(tmp_path_factory.mktemp("full") / "workspace", wishes)
-        require(estate.candidate(FIRST))
-        yield First(estate=estate, done=require(estate.tool("deploy", estate.instance)))
-    finally:
-        remove_project(wishes.project)
-
-
-@pytest.fixture(scope="session")
-def upgraded(first: First) -> Upgraded:
-    """The full estate at the good release, deployed while clients wrote."""
-    estate = first.estate
-    before = {name: estate.container(name) for name in ("redis", "nginx", "consul", "db", "auth")}
-    require(estate.candidate(GOOD))
-    require(estate.tool("plan", GOOD, "--to", estate.instance))
-    return Upgraded(estate=estate, watched=watched(estate, WRITTEN_TO, "deploy", estate.instance), before=before)
 
 
 @pytest.fixture

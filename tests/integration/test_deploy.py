@@ -17,15 +17,16 @@ def containers(estate: Estate, *names: str) -> dict[str, str]:
 
 
 def test_what_runs_already_needs_nothing(small: Estate) -> None:
-    release = runs(small)[0]["release"]
+    require(deploy(small))
+    release = new_release(small)
     before = len(runs(small))
-    name = small.instance
-    for command in (["deploy", name], ["deploy", name, "--release", release], ["plan", "--to", name]):
+    for command in (["deploy", small.instance, "--release", release], ["plan", release, "--to", small.instance]):
         assert "nothing to do" in require(small.tool(*command)).stdout
     assert len(runs(small)) == before
 
 
 def test_new_screens_come_without_a_wall_and_without_touching_anything_else(small: Estate) -> None:
+    require(deploy(small))
     before = containers(small, "auth", "requisition", "nginx", "consul", "db", "hapifhir")
     release = new_release(small, reference_ui="5.1.4")
     seen = watched(small, ("requisition", "hapifhir"), "deploy", small.instance, "--release", release)
@@ -38,6 +39,7 @@ def test_new_screens_come_without_a_wall_and_without_touching_anything_else(smal
 
 
 def test_a_new_front_is_replaced_behind_the_wall(small: Estate) -> None:
+    require(deploy(small))
     before = containers(small, "auth", "requisition", "db", "nginx")
     seen = watched(small, ("requisition",), "deploy", small.instance, "--release", new_release(small, nginx="5"))
     require(seen.done)

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 READY_S = 10
 FAULTS = {
     "never-listens": "requisition",
-    "wrong-version": "wrong version",
+    "wrong-version": "7.0.0",
     "slow-boot": "not ready after",
     "error-500": "requisitions are listed",
     "failing-migration": "division by zero",

@@ -6,16 +6,9 @@ import docker
 import pytest
 
 from lab.estate import Estate
-from tests.integration.conftest import First
-from tests.integration.trial import FIRST, new_release, require, runs
+from tests.integration.trial import new_release, require, runs
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
-
-
-def test_a_release_comes_up_on_an_empty_host(first: First) -> None:
-    assert f"STATE {first.estate.instance}: open, serving {FIRST}" in first.done.stdout
-    recorded = next(run for run in runs(first.estate) if run["release"] == FIRST)
-    assert (recorded["outcome"], recorded["way_back"], recorded["exit_code"]) == ("deployed", "NONE", 0)
 
 
 def test_a_first_deploy_that_fails_takes_down_what_it_started_and_keeps_volumes(empty_estate: Estate) -> None:

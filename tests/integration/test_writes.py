@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
-from tests.integration.conftest import Upgraded
-from tests.integration.trial import BAD, GOOD, WRITTEN_TO, Watched, likeness, require, runs, watched
+from lab.estate import Estate, Wishes, make_estate, remove_project
+from lab.fleet import Fleet
+from tests.integration.trial import (
+    BOOT_SCALE,
+    Finished,
+    Watched,
+    fresh_name,
+    likeness,
+    require,
+    runs,
+    watched,
+)
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
+FIRST, GOOD, BAD = "3.4.1+mw1", "3.5.0+mw1", "3.5.0+mw2"
+#: Services that clients write to; each has a schema of its name.
+WRITTEN_TO = ("requisition", "stockmanagement", "hapifhir")
 #: What an administrator may have set on a database, and a clone does not carry by itself.
 MARKS = (
     "CREATE ROLE reader LOGIN",
@@ -25,6 +39,23 @@ MARKS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class First:
+    """The full estate and its first deploy."""
+
+    estate: Estate
+    done: Finished
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upgraded:
+    """The full estate after a good deploy that was watched; `before` are containers by component from before it."""
+
+    estate: Estate
+    watched: Watched
+    before: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakenBack:
     """A bad release that was deployed and taken back while clients wrote."""
 
@@ -32,6 +63,31 @@ class TakenBack:
     watched: Watched
     before: dict[str, list[str]]
     after: dict[str, list[str]]
+
+
+@pytest.fixture(scope="module")
+def first(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[First]:
+    """The full estate, deployed for the first time onto nothing."""
+    name = fresh_name()
+    wishes = Wishes(
+        project=f"olmis-{name}", instance=name, registry=fleet.registry, boot_scale=BOOT_SCALE, ready_s=90, steady_s=0
+    )
+    try:
+        estate = make_estate(tmp_path_factory.mktemp("full") / "workspace", wishes)
+        require(estate.candidate(FIRST))
+        yield First(estate=estate, done=require(estate.tool("deploy", estate.instance)))
+    finally:
+        remove_project(wishes.project)
+
+
+@pytest.fixture(scope="module")
+def upgraded(first: First) -> Upgraded:
+    """The full estate at the good release, deployed while clients wrote."""
+    estate = first.estate
+    before = {name: estate.container(name) for name in ("redis", "nginx", "consul", "db", "auth")}
+    require(estate.candidate(GOOD))
+    require(estate.tool("plan", GOOD, "--to", estate.instance))
+    return Upgraded(estate=estate, watched=watched(estate, WRITTEN_TO, "deploy", estate.instance), before=before)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +100,12 @@ def taken_back(upgraded: Upgraded) -> TakenBack:
     before = likeness(estate)
     seen = watched(estate, WRITTEN_TO, "deploy", estate.instance)
     return TakenBack(upgraded=upgraded, watched=seen, before=before, after=likeness(estate))
+
+
+def test_a_release_comes_up_on_an_empty_host(first: First) -> None:
+    assert f"STATE {first.estate.instance}: open, serving {FIRST}" in first.done.stdout
+    recorded = next(run for run in runs(first.estate) if run["release"] == FIRST)
+    assert (recorded["outcome"], recorded["way_back"], recorded["exit_code"]) == ("deployed", "NONE", 0)
 
 
 def test_every_row_acknowledged_during_a_good_deploy_is_there_once(upgraded: Upgraded) -> None:

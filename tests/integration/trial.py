@@ -15,9 +15,7 @@ from lab.probe import Outage, Prober
 from lab.writers import Verdict, Writers, verify
 
 Finished = subprocess.CompletedProcess[str]
-FIRST, GOOD, BAD = "3.4.1+mw1", "3.5.0+mw1", "3.5.0+mw2"
-#: Services of the full estate that clients write to; each has a schema of its name.
-WRITTEN_TO = ("requisition", "stockmanagement", "hapifhir")
+BOOT_SCALE = 0.1
 ROUTES = ("/", "/auth", "/requisition")
 
 
