@@ -156,3 +156,27 @@ def _holds(version: semver.Version, comparator: str) -> bool:
     if not match or not semver.Version.is_valid(match["version"]):
         raise ValueError(f"{comparator!r} is not a comparison such as >=3.5.0 (all three numbers are needed)")
     return _HOLDS[match["operator"] or "=="](version.compare(match["version"]))
+
+
+def tag_range(wanted: str) -> str:
+    """Return a range of image tags such as ``>=1.4.0-hotfix,<2.0.0`` if it can be read.
+
+    Raises:
+        ValueError: It cannot.
+    """
+    for part in wanted.split(","):
+        match = _COMPARATOR.match(part.strip())
+        if not match or not has_order(match["version"]):
+            raise ValueError(f"{part.strip()!r} is not a comparison such as >=1.4.0-hotfix")
+    return wanted
+
+
+def tag_satisfies(tag: str, wanted: str) -> bool | None:
+    """Return whether a tag lies in a range of tags, None where its order to the range is not known."""
+    places = {Order.DOWN: -1, Order.SAME: 0, Order.UP: 1}
+    held: list[bool | None] = []
+    for part in wanted.split(","):
+        match = _COMPARATOR.match(part.strip())
+        order = compare_tags(match["version"], tag) if match else Order.UNKNOWN
+        held.append(_HOLDS[match["operator"] or "=="](places[order]) if match and order in places else None)
+    return False if False in held else None if None in held else True

@@ -155,6 +155,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-UNDEFINED-VARIABLE": Explanation("A ${NAME} has no value.", "Give it under `variables`."),
     "E-VOLUME": Explanation("A volume is not declared, or declared twice.", "Declare it once under `volumes`."),
     "E-NETWORK": Explanation("A network cannot be used here.", "Leave networks out: one is made per instance."),
+    "E-CONSTRAINT": Explanation(
+        "A component has a version that a layer's constraint forbids, or one that nobody can hold against it.",
+        "Take a version that fits, say what a fork `provides`, or override with a reason.",
+    ),
     # comparing and promoting
     "E-OPERAND": Explanation(
         "That is nothing that can be compared.",

@@ -113,8 +113,9 @@ def _judged(
     from olmis_release.manifest.policy import load_policy
     from olmis_release.manifest.promotion import defects, judged, unproven
 
-    found = [*defects(session.workspace, chosen), *unproven(chosen, evidence)]
-    said, let = judged(load_policy(session.workspace), found, overrides)
+    policy = load_policy(session.workspace)
+    found = [*defects(session.workspace, chosen, policy), *unproven(chosen, evidence)]
+    said, let = judged(policy, found, overrides)
     for warning in said:
         session.warn(str(warning))
     return let

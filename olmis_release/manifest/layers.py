@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from olmis_release.manifest.image import ComposeBody, ComposeValue, ConsulName, Name, SchemaName, Strict, Tag, matching
 from olmis_release.manifest.model import Role
+from olmis_release.version import tag_range
 
 
 class Source(Strict):
@@ -33,8 +34,41 @@ class CoreComponent(Strict):
     compose: ComposeBody = Field(default_factory=dict)
 
 
+class Constraint(Strict):
+    """What versions a component may have; a bare range stands for `version`.
+
+    Attributes:
+        version: Range such as ``>=1.4.0-hotfix,<2.0.0``, ordered as image tags are.
+        reason: Why.
+    """
+
+    version: Annotated[str, AfterValidator(tag_range)]
+    reason: str = ""
+
+
+Constraints = dict[
+    Name, Annotated[Constraint, BeforeValidator(lambda value: {"version": value} if isinstance(value, str) else value)]
+]
+
+
+class Overriding(Strict):
+    """The one way around a constraint: a version that may pass all the same.
+
+    Attributes:
+        version: The tag, or what a fork `provides`; another version is not let pass.
+        reason: Why; it must be given.
+    """
+
+    version: Tag
+    reason: Annotated[str, Field(min_length=1)]
+
+
 class CoreManifest(Strict):
-    """A Core release as the reference distribution publishes it."""
+    """A Core release as the reference distribution publishes it.
+
+    Attributes:
+        constraints: Per component, what versions may stand in for it, forks included.
+    """
 
     kind: Literal["core"]
     version: str
@@ -42,6 +76,7 @@ class CoreManifest(Strict):
     variables: dict[str, str | None] = Field(default_factory=dict)
     volumes: dict[str, ComposeBody] = Field(default_factory=dict)
     networks: dict[str, ComposeBody] = Field(default_factory=dict)
+    constraints: Constraints = Field(default_factory=dict)
     components: dict[Name, CoreComponent]
 
 
@@ -106,6 +141,8 @@ class ExtensionManifest(Strict):
 
     Attributes:
         replace_volumes: Volumes of Core that are declared differently here.
+        constraints: Per component, what versions this country's components need.
+        overrides: Per component, a version that passes although a constraint forbids it.
     """
 
     kind: Literal["extension"]
@@ -115,4 +152,6 @@ class ExtensionManifest(Strict):
     volumes: dict[str, ComposeBody] = Field(default_factory=dict)
     replace_volumes: dict[str, ComposeBody] = Field(default_factory=dict)
     networks: dict[str, ComposeBody] = Field(default_factory=dict)
+    constraints: Constraints = Field(default_factory=dict)
+    overrides: dict[Name, Overriding] = Field(default_factory=dict)
     components: dict[Name, Statement]

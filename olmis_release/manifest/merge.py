@@ -13,6 +13,7 @@ import semver
 
 from olmis_release.errors import Problem, Where
 from olmis_release.manifest import checks
+from olmis_release.manifest.constraints import Stated, narrowed
 from olmis_release.manifest.draft import start
 from olmis_release.manifest.extension import Layer, in_range
 from olmis_release.manifest.findings import Findings
@@ -56,6 +57,7 @@ def merge(
     """
     findings = Findings()
     drafts = _core_drafts(core, findings)
+    own = {name: draft.image.repository if draft.image else "" for name, draft in drafts.items()}
     if extension:
         _apply(extension, drafts, core=core.manifest.version, said=extension.said(findings))
     for override in overrides:
@@ -67,6 +69,8 @@ def merge(
     used = checks.check(settled, volumes=volumes, networks=networks, variables=variables, findings=findings)
     if extension:
         _warn_of_unused(extension, used, findings)
+    stated = [_stated(layer, findings) for layer in (core, extension) if layer]
+    held = narrowed(settled.drafts, stated, repositories=own, findings=findings)
     findings.raise_errors()
     return Merged(
         manifest=ReleaseManifest(
@@ -76,12 +80,19 @@ def merge(
             variables={name: variables[name] for name in sorted(used)},
             volumes=volumes,
             networks=networks,
+            constraints=held,
             components={name: draft.component() for name, draft in sorted(settled.drafts.items())},
             dropped=dict(sorted(settled.dropped.items())),
         ),
         warnings=findings.warnings,
         image_places={name: draft.where("image") for name, draft in settled.drafts.items()},
     )
+
+
+def _stated(layer: Layer[CoreManifest] | Layer[ExtensionManifest], findings: Findings) -> Stated:
+    manifest = layer.manifest
+    overrides = manifest.overrides if isinstance(manifest, ExtensionManifest) else {}
+    return Stated(said=layer.said(findings), constraints=manifest.constraints, overrides=overrides)
 
 
 def _core_drafts(core: Layer[CoreManifest], findings: Findings) -> Drafts:

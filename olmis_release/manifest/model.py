@@ -44,6 +44,7 @@ __all__ = [
     "Digest",
     "ImageRef",
     "Name",
+    "Narrowed",
     "Origin",
     "Patch",
     "ReleaseManifest",
@@ -94,6 +95,22 @@ class Origin(Strict):
     line: int = 0
     reason: str = ""
     beat: tuple[Beaten, ...] = ()
+
+
+class Narrowed(Strict):
+    """A constraint that holds for a component.
+
+    Attributes:
+        version: The range of versions that it may have.
+        overridden: Who let another version pass, and why; None where the component fits.
+    """
+
+    version: str
+    layer: str
+    file: str
+    line: int = 0
+    reason: str = ""
+    overridden: Origin | None = None
 
 
 class Component(Strict):
@@ -155,6 +172,7 @@ class ReleaseManifest(Strict):
             must give it.
         volumes: Top-level Compose volumes.
         networks: Top-level Compose networks; the project's default network needs no entry.
+        constraints: For each component the constraints that hold for it, and who overrode one.
         components: By component name, sorted.
         dropped: Things the merge left out and why, for example ``auth.depends_on.cce``.
     """
@@ -170,6 +188,7 @@ class ReleaseManifest(Strict):
     variables: dict[str, str | None] = Field(default_factory=dict)
     volumes: dict[str, ComposeBody] = Field(default_factory=dict)
     networks: dict[str, ComposeBody] = Field(default_factory=dict)
+    constraints: dict[Name, tuple[Narrowed, ...]] = Field(default_factory=dict)
     components: dict[Name, Component]
     dropped: dict[str, Origin] = Field(default_factory=dict)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from olmis_release.errors import BadInput, Where
+from olmis_release.manifest.importers.model import Distribution
 from olmis_release.manifest.layers import CoreManifest
 from olmis_release.manifest.lock import known_releases, load_release, newest_candidate, read_release
 from olmis_release.manifest.side import Side, of_core, of_distribution, of_release
@@ -73,9 +74,15 @@ def _of_source(at: SourceAt, *, name: str, files: tuple[str, ...] = ()) -> Side:
     from olmis_release.manifest.importers.distribution import read_distribution
 
     distribution = read_distribution(at.source, ref=at.ref, folder=at.folder, files=files)
-    if distribution.doubtful:
+    if distribution.doubtful and not _names_every_image(distribution):
         raise BadInput(distribution.doubtful, resolution="Correct what the places named above say, or compare another.")
     return of_distribution(distribution, name=name)
+
+
+def _names_every_image(distribution: Distribution) -> bool:
+    """Return whether all that ran is known: other faults of an old file are said, and do not hide what it was."""
+    services = distribution.services.values()
+    return bool(services) and all(service.image or service.built for service in services)
 
 
 def _of_file(path: Path, text: str) -> Side:

@@ -10,9 +10,10 @@ from olmis_release.manifest.diff import Difference, compare
 from olmis_release.manifest.emergency import Impact, Patch, Urgency, priority_of, route_of
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.lock import parse_release, sha256_of
-from olmis_release.manifest.model import TAG, Beaten, Component, ImageRef, Origin, ReleaseManifest
+from olmis_release.manifest.model import TAG, Beaten, Component, ImageRef, Narrowed, Origin, ReleaseManifest
 from olmis_release.manifest.provenance import COMMAND_LINE
 from olmis_release.text import did_you_mean, listed
+from olmis_release.version import tag_satisfies
 
 DigestOf = Callable[[ImageRef], str | None]
 
@@ -54,12 +55,18 @@ def patched(base: ReleaseManifest, order: PatchOrder, *, digest_of: DigestOf | N
     for component, tag in order.tags:
         _check_target(base, component, tag, findings=findings)
     _check_once(order, findings)
+    constraints = dict(_constraints(base, order, findings))
     findings.raise_errors()
     changed = {name: _with_tag(base.components[name], name, tag, order=order) for name, tag in order.tags}
     if digest_of:
         changed = _with_digests(changed, digest_of, findings)
     release = base.model_copy(
-        update={"version": version, "patch": _patch(base, order), "components": {**base.components, **changed}}
+        update={
+            "version": version,
+            "patch": _patch(base, order),
+            "constraints": {**base.constraints, **constraints},
+            "components": {**base.components, **changed},
+        }
     )
     prove_only(base, release, named=[name for name, _ in order.tags])
     return release
@@ -121,11 +128,40 @@ def _check_once(order: PatchOrder, findings: Findings) -> None:
         )
 
 
+def _constraints(
+    base: ReleaseManifest, order: PatchOrder, findings: Findings
+) -> Iterator[tuple[str, tuple[Narrowed, ...]]]:
+    """Yield the constraints of the named components; one that the new tag breaks needs a reason, which is recorded.
+
+    A fork's tag says nothing about Core's versions: what it provides is taken to stay.
+    """
+    for name, tag in order.tags:
+        component = base.components.get(name)
+        if component and name in base.constraints and not component.provides:
+            yield name, tuple(_held(name, tag, one, order=order, findings=findings) for one in base.constraints[name])
+
+
+def _held(name: str, tag: str, one: Narrowed, *, order: PatchOrder, findings: Findings) -> Narrowed:
+    where = Where(file=f"--set {name}={tag}")
+    if tag_satisfies(tag, one.version):
+        return one.model_copy(update={"overridden": None})
+    if not order.reason:
+        message = f"{one.file}:{one.line} wants {name} {one.version}."
+        findings.error(
+            "E-CONSTRAINT", message, where=where, do="Take a version that fits, or say why not: --reason TEXT."
+        )
+    said = Origin(layer=COMMAND_LINE, file=where.file, reason=_reason(order))
+    return one.model_copy(update={"overridden": said})
+
+
+def _reason(order: PatchOrder) -> str:
+    return f"{order.ticket}: {order.reason}" if order.reason else order.ticket
+
+
 def _with_tag(component: Component, name: str, tag: str, *, order: PatchOrder) -> Component:
-    reason = f"{order.ticket}: {order.reason}" if order.reason else order.ticket
     old = component.origin.get("image")
     beat = (Beaten(layer=old.layer, value=str(component.image), file=old.file, line=old.line), *old.beat) if old else ()
-    said = Origin(layer=COMMAND_LINE, file=f"--set {name}={tag}", reason=reason, beat=beat)
+    said = Origin(layer=COMMAND_LINE, file=f"--set {name}={tag}", reason=_reason(order), beat=beat)
     origin = {path: one for path, one in component.origin.items() if path != "reports_version"}
     return component.model_copy(
         update={

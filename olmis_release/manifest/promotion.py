@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from olmis_release.errors import BadInput, Problem, Severity, Where
-from olmis_release.manifest.checks import why_mutable
+from olmis_release.manifest.defects.release import context_of, find_in_release
+from olmis_release.manifest.extension import load_core, load_extension
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.freshness import check_canonical
-from olmis_release.manifest.lock import load_release, newest_candidate, parse_release, read_release
+from olmis_release.manifest.lock import known_releases, load_release, newest_candidate, parse_release, read_release
+from olmis_release.manifest.merge import merge
 from olmis_release.manifest.model import ReleaseManifest, Strict
 from olmis_release.manifest.policy import DEFAULTS, Policy, Stage, defect_of
 from olmis_release.text import did_you_mean, listed
@@ -130,16 +132,30 @@ def refuse_overwriting(workspace: Workspace, chosen: Chosen) -> bool:
     )
 
 
-def defects(workspace: Workspace, chosen: Chosen) -> Iterator[Problem]:
-    """Yield what is doubtful in the candidate itself."""
-    del workspace
-    for name, component in chosen.manifest.components.items():
-        image, origin = component.image, component.origin.get("image")
-        where = Where(file=origin.file, line=origin.line) if origin else None
-        why = why_mutable(image.model_copy(update={"digest": None}))
-        defect = "untagged-image" if image.untagged else "latest-tag" if image.tag == "latest" else "snapshot-tag"
-        if why:
-            yield _defect(defect, f"{name}: {image} is not a fixed image: {why}.", where)
+def defects(workspace: Workspace, chosen: Chosen, policy: Policy) -> Iterator[Problem]:
+    """Yield what is doubtful in the candidate itself, seen from the release before it, and overrides without use."""
+    context = context_of(policy, earlier=_released_before(workspace, chosen.manifest.version))
+    yield from find_in_release(chosen.manifest, context)
+    yield from _unused_overrides(workspace, chosen.manifest)
+
+
+def _released_before(workspace: Workspace, release: str) -> ReleaseManifest | None:
+    version = parse_release(release)
+    earlier = [
+        one for one in map(parse_release, known_releases(workspace)) if one < version and one.name == version.name
+    ]
+    path = next((path for one in reversed(earlier) if (path := workspace.release(str(one))).exists()), None)
+    return read_release(path, shown_as=workspace.relative(path)) if path else None
+
+
+def _unused_overrides(workspace: Workspace, manifest: ReleaseManifest) -> Iterator[Problem]:
+    """Yield the overrides that the layers state in vain, as far as the layers can still be merged."""
+    version = parse_release(manifest.version)
+    try:
+        merged = merge(load_core(workspace, version), load_extension(workspace, version), version=manifest.version)
+    except BadInput:
+        return
+    yield from (problem for problem in merged.warnings if defect_of(problem.code) == "unused-override")
 
 
 def unproven(chosen: Chosen, evidence: Sequence[Evidence]) -> Iterator[Problem]:
@@ -156,9 +172,6 @@ def unproven(chosen: Chosen, evidence: Sequence[Evidence]) -> Iterator[Problem]:
 def _defect(name: str, message: str, where: Where | None) -> Problem:
     ways = {
         "open-digest": f"{_MAKE_AGAIN} without --offline.",
-        "untagged-image": "Name a released tag.",
-        "latest-tag": "Name a released tag.",
-        "snapshot-tag": "Name a released tag.",
         "no-uat-evidence": "Deploy the candidate to an instance with `purpose: uat` first.",
     }
     code, way = f"W-{name.upper()}", ways[name]

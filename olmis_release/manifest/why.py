@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from olmis_release.errors import BadInput
 from olmis_release.manifest import bodies
 from olmis_release.manifest.masking import masked
-from olmis_release.manifest.model import Component, ComposeValue, Origin, ReleaseManifest
+from olmis_release.manifest.model import Beaten, Component, ComposeValue, Origin, ReleaseManifest
 from olmis_release.text import did_you_mean, listed
 
 FIELDS = ("image", "role", "consul", "schema", "reports_version", "provides", "replaces", "host")
@@ -53,8 +53,21 @@ def explained_values(manifest: ReleaseManifest) -> Iterator[Explained]:
                 yield Explained(
                     path=f"{name}.{shown_path}", value=masked(shown_path, value), origin=_safe(origin, shown_path)
                 )
+    yield from _constraints(manifest)
     for name, origin in manifest.dropped.items():
         yield Explained(path=name, value=None, origin=origin)
+
+
+def _constraints(manifest: ReleaseManifest) -> Iterator[Explained]:
+    """Yield the constraints that components were held against; an override has beaten the one that it let break."""
+    for name, held in manifest.constraints.items():
+        for one in held:
+            origin = Origin(layer=one.layer, file=one.file, line=one.line, reason=one.reason)
+            if one.overridden:
+                beaten = Beaten(layer=one.layer, value=one.version, file=one.file, line=one.line)
+                origin = one.overridden.model_copy(update={"beat": (beaten,)})
+            value = f"{one.version}{' (overridden)' if one.overridden else ''}"
+            yield Explained(path=f"{name}.constraint", value=value, origin=origin)
 
 
 def _values(component: Component) -> Iterator[tuple[str, ComposeValue]]:
