@@ -19,7 +19,6 @@ _KEY = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[^=:\s#][^=:\n]*?)[ \t]*(?P<
 _NAME = re.compile(r"[A-Za-z0-9_.\-\[\]]+\Z")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
-_COMMENT = re.compile(r"[ \t]#")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,9 +117,7 @@ class _Reader:
         if quote in {"'", '"'} and quote:
             return self._quoted(name, start, where, quote=quote)
         value = self.text[start:end]
-        comment = _COMMENT.search(f" {value}" if value.startswith("#") else value)
-        if comment:
-            value = value[: comment.start()]
+        value = value.partition(" #")[0]  # at its beginning, or after a tab, Compose takes # for a part of it
         self._go_to(end + 1)
         return Assignment(name=name, raw=value.strip(), where=where, fills=True)
 
@@ -134,9 +131,12 @@ class _Reader:
             return None
         value = self.text[start + 1 : position]
         self._go_to(position)
+        rest = self.text[position + 1 : self._end_of_line()].strip()
         self._go_to(self._end_of_line() + 1)
-        if quote == '"':
-            value = _ESCAPE.sub(_unescaped, value)
+        if rest and not rest.startswith("#"):
+            message = f"{name}: {safe(rest[:40])!r} follows the closing quote."
+            self.findings.error("E-ENV", message, where=where, do="Put all of the value inside the quotes.")
+        value = _ESCAPE.sub(_unescaped, value) if quote == '"' else value.replace("\\'", "'")
         return Assignment(name=name, raw=value, where=where, fills=quote == '"')
 
     def _end_of_line(self) -> int:

@@ -111,7 +111,7 @@ def _at_dollar(text: str, dollar: int, state: _State, *, depth: int) -> tuple[tu
         return _braced(text[dollar + 2 : end], state, depth=depth), end + 1
     match = _NAME.match(text, dollar + 1)
     if not match:
-        raise Malformed(f"`{text[dollar : dollar + 12]}` is no variable; a literal $ is written $$")
+        return ("$", "$"), dollar + 1  # Compose leaves it as it is: `cost $5`
     return _plain(match.group(), state), match.end()
 
 

@@ -130,7 +130,7 @@ class _Builder:
             if key == "<<":
                 merged.append(value)
             if key in keys:
-                self._duplicate(key, place, keys[key], again=_plain(entries[key]) == _plain(value))
+                self._duplicate(key, place, keys[key], harmless=_is_harmless(key, entries[key], value))
             keys.setdefault(key, place)
             entries[key] = value
         if merged:
@@ -163,16 +163,21 @@ class _Builder:
             self.findings.error("E-YAML", message, where=self._place(event), do="Put it in quotes.")
         return event.value
 
-    def _duplicate(self, key: str, place: Where, first: Where, *, again: bool) -> None:
-        """Note a duplicate; one that says the same again leaves no doubt, but Compose refuses it all the same."""
-        message = f"duplicate key `{safe(key)}`, first on line {first.line}{' with the same value' if again else ''}."
-        self.findings.error(REPEATED if again else DUPLICATE, message, where=place, do="Keep one of the two.")
+    def _duplicate(self, key: str, place: Where, first: Where, *, harmless: bool) -> None:
+        """Note a duplicate; the later one counts, as it did for the Compose of old, but today's refuses both."""
+        message = f"duplicate key `{safe(key)}`, first on line {first.line}; Compose refuses the file."
+        self.findings.error(REPEATED if harmless else DUPLICATE, message, where=place, do="Keep one of the two.")
 
     def _place(self, event: yaml.Event) -> Where:
         return guard.where(self.shown_as, event.start_mark)
 
     def _no(self, message: str, place: Where) -> BadInput:
         return BadInput.one(message, resolution="Correct the file.", where=place, code="E-YAML")
+
+
+def _is_harmless(key: str, first: Node, second: Node) -> bool:
+    """Return whether a duplicate leaves no doubt about what runs: it repeats, or is one small setting of a service."""
+    return _plain(first) == _plain(second) or (key != "image" and {type(first), type(second)} == {TextNode})
 
 
 def _plain(node: Node) -> object:

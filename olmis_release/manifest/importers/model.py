@@ -118,7 +118,7 @@ class Distribution:
 
     @property
     def doubtful(self) -> tuple[Problem, ...]:
-        """The errors that leave a value in doubt; a key that only says the same twice does not."""
+        """The errors that leave in doubt what runs; a `restart` that is said twice does not."""
         return tuple(problem for problem in self.errors if problem.code != "E-REPEATED-KEY")
 
     @property
