@@ -6,6 +6,7 @@ accepted nothing is undone by itself any more.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ NOTHING_TO_UNDO = frozenset({StepKind.PULL_IMAGES, StepKind.AWAIT_READY, StepKin
 
 FINAL = frozenset({StepKind.ACCEPT, StepKind.LOWER_WALL})
 """Steps that a signal must not cut in two: half an acceptance could neither be kept nor taken back."""
+
+DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO})
 
 ENDING = "The release is being accepted and let in; this ends in a moment."
 
@@ -190,6 +193,11 @@ def as_release_error(error: BaseException, *, doing: str) -> ReleaseError:
         return error
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
         return Interrupted(f"Interrupted during: {doing}.", resolution="Run the same command again.")
+    if isinstance(error, OSError) and error.errno in DISK_TROUBLE:
+        return StepFailed(
+            f"The workspace cannot be written to ({error.strerror}) during: {doing}.",
+            resolution="Make room on the workspace's disk, or correct its rights; then run the same command again.",
+        )
     return StepFailed(
         f"Unexpected fault during: {doing}: {type(error).__name__}: {error}",
         resolution="Report it with the log file of this run.",

@@ -170,6 +170,18 @@ def test_an_interrupt_before_anything_was_touched_ends_as_an_interrupt(tmp_path:
     assert exit_code_of(ending) == 130
 
 
+def test_a_full_disk_is_named_with_what_to_do(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[0].fails = OSError(28, "No space left on device")
+
+    failure = perform(steps, job_in(tmp_path), diary).failure
+
+    assert failure is not None
+    assert "cannot be written to (No space left on device)" in failure.message
+    assert failure.resolution.startswith("Make room")
+
+
 def test_evidence_that_cannot_be_kept_does_not_stop_the_way_back(tmp_path: Path) -> None:
     diary: list[str] = []
     steps = rehearsal(diary)
