@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from olmis_release.manifest.candidate import CandidateResult
     from olmis_release.manifest.model import Component, ReleaseManifest
 
+STAGES = ("development", "uat", "release")
+
 
 @click.command(
     cls=ExampleCommand,
@@ -36,6 +38,13 @@ if TYPE_CHECKING:
 @click.option("--set", "overrides", multiple=True, metavar="COMPONENT=TAG", help="Use this tag; may be repeated.")
 @click.option("--reason", default="", metavar="TEXT", help="Why --set goes against the manifests.")
 @mirror_option()
+@click.option(
+    "--stage",
+    type=click.Choice(STAGES),
+    default="development",
+    metavar="STAGE",
+    help="Refuse what manifests/policy.yml refuses for development (default), uat or release.",
+)
 @click.option("--offline", is_flag=True, help="Leave digests open: to look at and compare, never to plan.")
 @click.option("--check", is_flag=True, help="Write nothing; end with 15 unless the last candidate is what this makes.")
 @global_options(hidden=True)
@@ -47,6 +56,7 @@ def candidate(
     overrides: tuple[str, ...],
     reason: str,
     mirrors: tuple[str, ...],
+    stage: str,
     offline: bool,
     check: bool,
 ) -> Result:
@@ -54,6 +64,7 @@ def candidate(
     if check:
         return _checked(session, release, overrides=overrides)
     from olmis_release.manifest.candidate import make_candidate
+    from olmis_release.manifest.policy import Stage
 
     made = make_candidate(
         session.workspace,
@@ -61,6 +72,7 @@ def candidate(
         digest_of=None if offline else digests(session, registry_of(session, mirrors)),
         overrides=_overrides(overrides),
         reason=reason,
+        stage=Stage(stage),
     )
     for warning in made.warnings:
         session.warn(str(warning))

@@ -10,11 +10,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from olmis_release.errors import BadInput, Problem
+from olmis_release.manifest.defects.release import context_of, find_in_release
+from olmis_release.manifest.defects.run import OF_VALUES
 from olmis_release.manifest.extension import load_core, load_extension
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.lock import canonical, newest_candidate, parse_release, read_release
 from olmis_release.manifest.merge import Merged, Override, merge
 from olmis_release.manifest.model import Component, ImageRef, ReleaseManifest
+from olmis_release.manifest.policy import Stage, load_policy, passed
 from olmis_release.workspace import Workspace
 
 DigestOf = Callable[[ImageRef], str | None]
@@ -48,6 +51,7 @@ def make_candidate(
     digest_of: DigestOf | None,
     overrides: Sequence[tuple[str, str]] = (),
     reason: str = "",
+    stage: Stage = Stage.DEVELOPMENT,
 ) -> CandidateResult:
     """Merge a release and write it as its next candidate, unless the newest one says the same already.
 
@@ -58,17 +62,32 @@ def make_candidate(
             stay open, and such a candidate cannot be planned.
         overrides: Component and tag from the command line.
         reason: Why the overrides.
+        stage: What the candidate is wanted for; the workspace's policy says what is refused then.
 
     Raises:
-        BadInput: Everything that is wrong with the manifests, or every image that the registry does not have; nothing
-            was written.
+        BadInput: Everything that is wrong with the manifests, or that the policy refuses, or every image that the
+            registry does not have; nothing was written.
     """
     version = parse_release(release)
     core, extension = load_core(workspace, version), load_extension(workspace, version)
     said = [Override(component=component, tag=tag, reason=reason) for component, tag in overrides]
     merged = merge(core, extension, said, version=str(version))
+    warnings = _judged(workspace, merged, stage)
     manifest = _with_digests(merged, digest_of) if digest_of else merged.manifest
-    return kept_or_written(workspace, manifest, merged.warnings)
+    return kept_or_written(workspace, manifest, warnings)
+
+
+def _judged(workspace: Workspace, merged: Merged, stage: Stage) -> tuple[Problem, ...]:
+    """Return what a reviewer should know of a release.
+
+    Raises:
+        BadInput: What the policy refuses at the stage.
+    """
+    policy = load_policy(workspace)
+    newest = newest_candidate(workspace, merged.manifest.version)
+    earlier = read_release(newest[1], shown_as=workspace.relative(newest[1])) if newest else None
+    found = find_in_release(merged.manifest, context_of(policy, earlier=earlier), checks=OF_VALUES)
+    return passed(policy.judge([*merged.warnings, *found], stage))
 
 
 def _with_digests(merged: Merged, digest_of: DigestOf) -> ReleaseManifest:

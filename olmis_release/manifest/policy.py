@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from olmis_release.errors import BadInput, Problem, Severity
+from olmis_release.errors import BadInput, Problem, Severity, Where
 from olmis_release.manifest.image import TAG, Repository, Strict, matching
 from olmis_release.text import listed
 from olmis_release.workspace import Workspace
@@ -151,13 +151,19 @@ def load_policy(workspace: Workspace) -> Policy:
 
 
 def passed(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return judged problems when none is an error.
+    """Return judged problems in the order of their places, each once, when none is an error.
 
     Raises:
         BadInput: The errors among them.
     """
-    found = tuple(problems)
+    found = sorted(dict.fromkeys(problems), key=_place)
     errors = [problem for problem in found if problem.severity is Severity.ERROR]
     if errors:
-        raise BadInput(errors)
-    return found
+        way = f"Correct the places named above; manifests/{FILE} says what is refused at which stage."
+        raise BadInput(errors, resolution=way)
+    return tuple(found)
+
+
+def _place(problem: Problem) -> tuple[str, int, int]:
+    where = problem.where or Where(file="")
+    return where.file, where.line, where.column

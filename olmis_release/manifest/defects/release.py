@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from olmis_release.errors import Problem, Where
 from olmis_release.manifest.bodies import normalised
 from olmis_release.manifest.defects import mutable_tags
-from olmis_release.manifest.defects.model import Context
+from olmis_release.manifest.defects.heaps import size_of
+from olmis_release.manifest.defects.model import Check, Context
 from olmis_release.manifest.defects.run import OF_VALUES, find
 from olmis_release.manifest.importers.model import Distribution, ImportedService
 from olmis_release.manifest.model import Component, Origin, ReleaseManifest
+from olmis_release.manifest.policy import Policy, defect_of
+
+IN_RELEASE: tuple[Check, ...] = (*OF_VALUES, mutable_tags.check)
 
 
-def find_in_release(manifest: ReleaseManifest, context: Context | None = None) -> tuple[Problem, ...]:
+def find_in_release(
+    manifest: ReleaseManifest, context: Context | None = None, *, checks: Iterable[Check] = IN_RELEASE
+) -> tuple[Problem, ...]:
     """Return what is doubtful in a release, at the place in the layer that said it.
 
     Digests are left out of account: they say what a tag meant when it was asked for, not that it was meant to stay.
+    A profile that is a variable is no defect here: rendering refuses a variable without value.
     """
-    return find(as_distribution(manifest), context, checks=(*OF_VALUES, mutable_tags.check))
+    found = find(as_distribution(manifest), context, checks=checks)
+    return tuple(problem for problem in found if defect_of(problem.code) != "open-profile")
+
+
+def context_of(policy: Policy, *, earlier: ReleaseManifest | None = None) -> Context:
+    """Return what a workspace's policy says that the checks need, and the images of the manifest before."""
+    before = earlier.components if earlier else {}
+    return Context(
+        earlier={name: component.image for name, component in before.items()},
+        memory_bytes=size_of(policy.memory) if policy.memory else None,
+        image_mounts=policy.image_mounts,
+    )
 
 
 def as_distribution(manifest: ReleaseManifest) -> Distribution:

@@ -8,6 +8,7 @@ from olmis_release.cli import wiring
 from olmis_release.errors import BadInput, Problem, Where
 from olmis_release.manifest.candidate import CandidateResult
 from olmis_release.manifest.model import ImageRef, Origin
+from olmis_release.manifest.policy import Stage
 from tests.fakes.cli import Desk
 from tests.fakes.instance import FakeRegistry
 from tests.fakes.preflight import a_component, a_release
@@ -37,7 +38,9 @@ def made(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Any]
             digest_of: Callable[[ImageRef], str | None] | None,
             overrides: Sequence[tuple[str, str]],
             reason: str,
+            stage: Stage,
         ) -> CandidateResult:
+            assert stage is Stage.DEVELOPMENT
             asked.append((release, list(overrides), reason, digest_of and digest_of(manifest.components["ui"].image)))
             return CandidateResult(**{**usual, **changes})
 

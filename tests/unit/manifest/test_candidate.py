@@ -9,6 +9,7 @@ from olmis_release.manifest import candidate
 from olmis_release.manifest.candidate import make_candidate
 from olmis_release.manifest.lock import canonical, load_release, sha256_of
 from olmis_release.manifest.model import ImageRef
+from olmis_release.manifest.policy import Stage
 from olmis_release.workspace import Workspace
 from tests.fakes.manifest import CORE, HEAD
 
@@ -100,6 +101,31 @@ def test_every_image_that_the_registry_lacks_is_named_at_its_statement_and_nothi
         ("E-IMAGE-NOT-FOUND", "manifests/extensions/mw.yml:5:15"),
     ]
     assert files(workspace) == []
+
+
+def test_what_is_only_said_for_development_is_refused_for_uat(workspace: Workspace) -> None:
+    say(workspace.root, "auth: {pin: 5.1.9.hotfix.1, reason: MW-812}")
+    with pytest.raises(BadInput, match=r"mw\.yml:5.*Did you mean `5\.1\.9-hotfix\.1`") as refused:
+        make_candidate(workspace, RELEASE, digest_of=FakeRegistry(), stage=Stage.UAT)
+    assert [problem.code for problem in refused.value.problems] == ["E-MALFORMED-TAG"]
+    assert files(workspace) == []
+    made = make_candidate(workspace, RELEASE, digest_of=FakeRegistry())
+    assert "W-MALFORMED-TAG" in [problem.code for problem in made.warnings]
+
+
+def test_a_workspace_may_refuse_earlier(workspace: Workspace) -> None:
+    table = "kind: policy\ndefects: {snapshot-tag: {development: error}}\n"
+    (workspace.root / "manifests/policy.yml").write_text(table, encoding="utf-8")
+    say(workspace.root, "auth: {pin: 4.2.0-SNAPSHOT, reason: MW-812}")
+    with pytest.raises(BadInput, match="a SNAPSHOT changes without notice"):
+        make_candidate(workspace, RELEASE, digest_of=None)
+
+
+def test_a_version_that_goes_down_since_the_last_candidate_is_said(workspace: Workspace) -> None:
+    make_candidate(workspace, RELEASE, digest_of=None)
+    say(workspace.root, "auth: {pin: 4.1.0, reason: MW-813}")
+    made = make_candidate(workspace, RELEASE, digest_of=None)
+    assert "W-LOWERED-VERSION" in [problem.code for problem in made.warnings]
 
 
 def test_a_conflict_writes_nothing(workspace: Workspace) -> None:
