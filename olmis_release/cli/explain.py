@@ -33,7 +33,7 @@ def explain(*, code: str | None) -> Result:
         return _result(EXPLANATIONS)
     if code.isdecimal():
         return _exit_code(int(code))
-    wanted = code.upper()
+    wanted = _explained(code.upper())
     if wanted not in EXPLANATIONS:
         from olmis_release.text import did_you_mean
 
@@ -42,6 +42,12 @@ def explain(*, code: str | None) -> Result:
             resolution="olmis-release explain",
         )
     return _result({wanted: EXPLANATIONS[wanted]})
+
+
+def _explained(code: str) -> str:
+    """Return the id under which a warning is explained: a stage for which it is an error has the same words."""
+    as_error = f"E-{code.removeprefix('W-')}"
+    return as_error if code.startswith("W-") and as_error in EXPLANATIONS else code
 
 
 def exit_code_of(code: str) -> int:

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from olmis_release.cli.explained import Explanation
+from olmis_release.cli.explanations_of_files import OF_DEFECTS, OF_IMPORTS
 
-
-class Explanation(NamedTuple):
-    """An id in words.
-
-    Attributes:
-        exit_code: What it ends a command with; None for what the error class of the same id says.
-    """
-
-    meaning: str
-    advice: str
-    exit_code: int | None = None
-
+__all__ = ["EXPLANATIONS", "Explanation"]
 
 EXPLANATIONS: dict[str, Explanation] = {
     # how commands end
@@ -180,8 +170,6 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "E-PATCH-SAME": Explanation("A component has that tag already.", "Leave it out."),
     "E-RELEASED": Explanation("That version is released, and a release is never overwritten.", "Take the next one."),
-    "E-UNUSED-OVERRIDE": Explanation("An override lets pass what nobody refuses.", "Leave it out."),
-    "E-OPEN-DIGEST": Explanation("An image has no digest.", "Make the candidate without --offline."),
     "E-TAG-MOVED": Explanation(
         "A tag means another image than when the release was made.", "Find out who pushed it again, and why."
     ),
@@ -190,4 +178,6 @@ EXPLANATIONS: dict[str, Explanation] = {
     # database
     "E-DATABASE-NAME": Explanation("A database name is unfit for a rollback point.", "Use a shorter, plain name."),
     "E-DATABASE-URL": Explanation("The database URL is missing or unusable.", "Set the variable that url_from names."),
+    **OF_IMPORTS,
+    **{f"E-{defect.upper()}": explanation for defect, explanation in OF_DEFECTS.items()},
 }

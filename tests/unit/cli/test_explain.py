@@ -4,6 +4,7 @@ from pathlib import Path
 import olmis_release
 from olmis_release.cli.explanations import EXPLANATIONS
 from olmis_release.errors import EXIT_CODES
+from olmis_release.manifest.policy import DEFAULTS, Verdict, code_of
 from tests.fakes.cli import Desk
 
 PACKAGE = Path(olmis_release.__file__).parent
@@ -11,8 +12,9 @@ CODE = re.compile(r"\"(E-[A-Z][A-Z-]+)\"")
 
 
 def codes_in_package() -> set[str]:
-    files = (path for path in PACKAGE.rglob("*.py") if path.name != "explanations.py")
-    return {code for path in files for code in CODE.findall(path.read_text(encoding="utf-8"))}
+    files = (path for path in PACKAGE.rglob("*.py") if not path.name.startswith("explanations"))
+    written = {code for path in files for code in CODE.findall(path.read_text(encoding="utf-8"))}
+    return written | {code_of(defect, Verdict.ERROR) for defect in DEFAULTS}
 
 
 def test_every_id_that_can_be_shown_is_explained() -> None:
@@ -27,6 +29,10 @@ def test_an_id_is_explained_in_any_case(desk: Desk) -> None:
     told = desk.type("explain", "e-plan-stale")
     assert told.status == 0
     assert told.out.startswith("E-PLAN-STALE (exit code 5)\n")
+
+
+def test_a_warning_is_explained_by_what_it_is_as_an_error(desk: Desk) -> None:
+    assert desk.type("explain", "W-SNAPSHOT-TAG").out.startswith("E-SNAPSHOT-TAG (exit code 15)\n")
 
 
 def test_every_exit_code_is_explained(desk: Desk) -> None:

@@ -32,6 +32,10 @@ def test_the_file_that_init_writes_is_the_whole_table_as_it_ships() -> None:
     assert list(written.defects) == list(shipped)
 
 
+def test_this_workspace_has_the_table_as_it_ships() -> None:
+    assert (ROOT / "manifests/policy.yml").read_text(encoding="utf-8") == TEMPLATE.read_text(encoding="utf-8")
+
+
 def test_a_workspace_without_the_file_has_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "manifests").mkdir()
     assert load_policy(Workspace(root=tmp_path)) == Policy()
