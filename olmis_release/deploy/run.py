@@ -22,7 +22,7 @@ from olmis_release.deploy.job import Job
 from olmis_release.deploy.journal import Journal
 from olmis_release.deploy.lock import locked
 from olmis_release.deploy.steps.table import steps_of
-from olmis_release.errors import ReleaseError
+from olmis_release.errors import JournalDamaged, ReleaseError
 from olmis_release.events import Note
 from olmis_release.instance.ports import WallState
 from olmis_release.instance.site import Site
@@ -111,9 +111,25 @@ def _run(workspace: Workspace, job: Job, order: Order) -> tuple[Run, Ending]:
             on_failure=lambda: keep_evidence(job),
         )
     record = close_record(record, job, ending)
-    write_run(workspace, record)
+    keep_record(workspace, record)
     announce(workspace, job, last_moment(job, ending), outcome=ending.outcome)
     return record, ending
+
+
+def keep_record(workspace: Workspace, record: Run) -> None:
+    """Write down how a run ended.
+
+    Raises:
+        JournalDamaged: It cannot be written; says how the run ended, and how its record is finished later.
+    """
+    try:
+        write_run(workspace, record)
+    except JournalDamaged as error:
+        raise JournalDamaged(
+            f"The {record.kind} of {record.release} ended ({record.outcome}) without record: {error.message}",
+            resolution=f"Make room or correct the rights, then run olmis-release rollback {record.instance}: it undoes "
+            "nothing that was accepted, and completes the record.",
+        ) from error
 
 
 @contextmanager

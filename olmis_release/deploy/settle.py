@@ -9,14 +9,22 @@ from olmis_release import clock
 from olmis_release.deploy.evidence import keep_evidence
 from olmis_release.deploy.executor import Ending, execute, unwind
 from olmis_release.deploy.job import Job
+from olmis_release.deploy.journal import Mark
 from olmis_release.deploy.lock import locked
-from olmis_release.deploy.run import Order, announce, close_record, consul_entrance, last_moment, open_job
+from olmis_release.deploy.run import (
+    Order,
+    announce,
+    close_record,
+    consul_entrance,
+    keep_record,
+    last_moment,
+    open_job,
+)
 from olmis_release.deploy.steps.accept import was_accepted
 from olmis_release.deploy.steps.table import steps_of
 from olmis_release.errors import Interrupted
 from olmis_release.instance.site import Site
 from olmis_release.plan.model import Outcome, Run, StepKind
-from olmis_release.plan.records import write_run
 from olmis_release.plan.sets import load_plan
 from olmis_release.workspace import Workspace
 
@@ -30,20 +38,25 @@ def settle(workspace: Workspace, site: Site, run: Run, *, operator: str) -> tupl
     order = Order(plan_set=load_plan(workspace, run.code), operator=operator)
     with locked(site, doing=f"settling run {run.run} (plan {run.code})"):
         job = open_job(workspace, site, order, run=run.run)
-        _recall_outage(job)
+        recall_outage(job)
         with consul_entrance(site):
             ending = _finish(job) if was_accepted(job) else _take_back(job)
         record = close_record(run, job, ending)
-        write_run(workspace, record)
+        keep_record(workspace, record)
         announce(workspace, job, last_moment(job, ending), outcome=ending.outcome)
         return record, ending
 
 
-def _recall_outage(job: Job) -> None:
+def recall_outage(job: Job) -> None:
     """Count the time in which nobody carried the run on: users were cut off all along."""
     cut_off = (StepKind.RAISE_WALL, StepKind.STOP_COMPONENTS)
     since = next((record.at for record in job.journal.records if record.kind in cut_off), None)
-    if since and job.previous is not None and not job.journal.finished(StepKind.LOWER_WALL):
+    if since is None or job.previous is None:
+        return
+    let_in = [one.at for one in job.journal.records if one.kind is StepKind.LOWER_WALL and one.mark is Mark.DONE]
+    if let_in:
+        job.outage.total_s += (clock.parse_iso(let_in[0]) - clock.parse_iso(since)).total_seconds()
+    else:
         job.outage.begin(ago_s=(clock.now() - clock.parse_iso(since)).total_seconds())
 
 
