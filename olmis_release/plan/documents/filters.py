@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from olmis_release.plan.model import Action
 from olmis_release.text import safe
@@ -32,6 +32,11 @@ def marked_down(value: Any) -> Any:
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return Markup(_SPECIAL.sub(r"\\\1", safe(value)))  # noqa: S704 - escaped for Markdown here; nothing else escapes it
+
+
+def breakable(image: str | None) -> Markup:
+    """Return an image that a narrow column may break after a slash or a colon, and nowhere inside a name."""
+    return Markup(re.sub("([/:])", r"\1<wbr>", str(escape(shown(or_dash(image))))))  # noqa: S704 - escaped before
 
 
 def action_word(action: Action) -> str:

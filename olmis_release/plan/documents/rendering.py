@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from olmis_release import clock
-from olmis_release.plan.documents.filters import action_word, marked_down, or_dash, short_digest, shown
+from olmis_release.plan.documents.filters import action_word, breakable, marked_down, or_dash, short_digest, shown
 from olmis_release.plan.model import Action, Plan
 from olmis_release.text import minutes, plural
 
@@ -39,6 +39,7 @@ def _environment(kind: str) -> Environment:
     )
     environment.filters |= {
         "action_word": action_word,
+        "breakable": breakable,
         "minutes": minutes,
         "plural": plural,
         "short_digest": short_digest,

@@ -59,7 +59,7 @@ def an_upgrade() -> Plan:
 class Page(HTMLParser):
     """Collects the tags of a page and checks that they are closed in order."""
 
-    VOID = frozenset({"meta", "br"})
+    VOID = frozenset({"meta", "br", "wbr"})
 
     def __init__(self, text: str) -> None:
         super().__init__()
