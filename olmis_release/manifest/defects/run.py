@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from olmis_release.errors import Problem, Where
 from olmis_release.manifest.defects import (
@@ -49,7 +50,17 @@ def find(
     """
     known = context or Context()
     noticed = [problem for check in checks for problem in check(distribution, known)]
-    return tuple(sorted(dict.fromkeys(_once(distribution.problems, noticed)), key=_place))
+    read = [_advised(problem, distribution) for problem in distribution.problems]
+    return tuple(sorted(dict.fromkeys(_once(read, noticed)), key=_place))
+
+
+def _advised(problem: Problem, distribution: Distribution) -> Problem:
+    """Return an undefined image variable with the advice that only the whole file gives: a variable nobody uses."""
+    if problem.code != "E-UNDEFINED-VARIABLE":
+        return problem
+    missing = [use.name for use in distribution.variables_used if use.where == problem.where and use.default is None]
+    near = next((near for name in missing if (near := variables.nearest_unused(distribution, name))), "")
+    return replace(problem, resolution=near or "Define it in .env, or name the image.")
 
 
 def _once(read: Iterable[Problem], noticed: list[Problem]) -> Iterator[Problem]:

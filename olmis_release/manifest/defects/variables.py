@@ -25,6 +25,11 @@ def unused(distribution: Distribution, context: Context) -> Iterator[Problem]:
         yield warning("unused-variable", message, where=variable.where, do=near or "Remove it, or use it.")
 
 
+def nearest_unused(distribution: Distribution, name: str) -> str:
+    """Return ``Did you mean …?`` with a variable that nothing else uses, nothing when none is near."""
+    return did_you_mean(name, [variable.name for variable in _idle(distribution)])
+
+
 def shadowed(distribution: Distribution, context: Context) -> Iterator[Problem]:
     """Yield literals where a variable that nobody uses was meant to decide."""
     del context

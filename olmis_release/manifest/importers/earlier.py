@@ -1,4 +1,4 @@
-"""The images that a country had at its last import, to see which organisation changed."""
+"""The images of the manifest before: to see which organisation changed, and which version went down."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import semver
 
 from olmis_release.errors import BadInput
 from olmis_release.manifest.image import ImageRef
+from olmis_release.manifest.importers.cores import images_of, workspace_cores
 from olmis_release.manifest.layers import CoreManifest, ExtensionManifest, Statement
 from olmis_release.version import satisfies
 from olmis_release.workspace import Workspace
@@ -24,6 +25,14 @@ def earlier_images(workspace: Workspace, name: str, cores: Mapping[str, CoreMani
             extension = read_model(ExtensionManifest, read_yaml(path, shown_as=workspace.relative(path)))
             found = _images(extension, _core_of(extension, cores))
     return found
+
+
+def images_before(workspace: Workspace, version: str) -> dict[str, ImageRef]:
+    """Return the images of the newest known Core release below a version; nothing when there is none."""
+    this = semver.Version.parse(version)
+    images = images_of(workspace_cores(workspace))
+    older = [other for other in images if semver.Version.parse(other) < this]
+    return dict(images[max(older, key=semver.Version.parse)]) if older else {}
 
 
 def _core_of(extension: ExtensionManifest, cores: Mapping[str, CoreManifest]) -> CoreManifest | None:

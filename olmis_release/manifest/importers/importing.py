@@ -17,7 +17,7 @@ from olmis_release.manifest.importers.core import core_data, core_version
 from olmis_release.manifest.importers.cores import COMPOSE_FILE, choose_base, cores_of, images_of, workspace_cores
 from olmis_release.manifest.importers.country import Country, extension_of
 from olmis_release.manifest.importers.distribution import read_at
-from olmis_release.manifest.importers.earlier import earlier_images
+from olmis_release.manifest.importers.earlier import earlier_images, images_before
 from olmis_release.manifest.importers.generation import second_generation
 from olmis_release.manifest.importers.model import Distribution
 from olmis_release.manifest.importers.source import open_source
@@ -103,7 +103,8 @@ def import_core(workspace: Workspace | None, tag: str, request: Request) -> Impo
         )
     files = request.files or (COMPOSE_FILE,)
     distribution = _read(replace(request, ref=_tag_in(request.source, tag), files=files))
-    problems = _problems(workspace, distribution, {}, request=request)
+    before = images_before(workspace, version) if workspace else {}
+    problems = _problems(workspace, distribution, {}, request=request, earlier=before)
     found = Imported(distribution=distribution, problems=problems)
     if distribution.doubtful:
         return replace(found, nearest=Nearest())
