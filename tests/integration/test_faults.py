@@ -42,7 +42,7 @@ def test_a_release_with_a_fault_is_taken_back(impatient: Estate, fault: str, tol
 
 
 def test_a_service_that_dies_soon_after_its_start_is_taken_back(impatient: Estate) -> None:
-    impatient.change({("timeouts", "steady_s"): "21"})
+    impatient.change({("timeouts", "steady_s"): "30"})
     done = require(deploy(impatient, requisition="7.1.0-exits-after-20"), exit_code=9)
     assert "requisition" in done.stdout + done.stderr
     assert impatient.version("requisition") == "7.1.0"
