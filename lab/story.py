@@ -81,7 +81,7 @@ def act(estate: Estate, release: str, command: str, *, expect: int) -> Act:
     say(
         f"\nUsers were cut off for {done.outage.total_s:.1f} s in all (longest stretch {done.outage.longest_s:.1f} s), "
         f"measured from outside every 50 ms."
-        "\n25 s of it the tool waits to see that nothing dies soon after its start (timeouts.steady_s in the instance "
+        "\n30 s of it the tool waits to see that nothing dies soon after its start (timeouts.steady_s in the instance "
         "file);\na JVM boots longer than that, the stand-ins boot in three seconds."
     )
     show_rows(verdicts)
