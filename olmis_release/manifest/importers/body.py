@@ -99,8 +99,9 @@ def _networks(node: Node, text: TextOf) -> ComposeValue | None:
     value = plain(as_map(node), text)
     if not isinstance(value, dict):
         return value
-    named: ComposeValue = {key: item or {} for key, item in value.items()}
-    return None if named == {"default": {}} else named
+    if any(value.values()):
+        return {key: item or {} for key, item in value.items()}
+    return None if list(value) in ([], ["default"]) else list(value)
 
 
 def _env_files(node: Node, text: TextOf) -> ComposeValue:
@@ -121,7 +122,10 @@ def _places(node: Node, path: str) -> Iterator[tuple[str, Where]]:
         for key, value in node.entries.items():
             here = f"{path}.{key}" if path else key
             yield here, value.where if isinstance(value, TextNode) else node.keys[key]
-            yield from _places(_keyed(key, value) if not path else value, here)
+            keyed = _keyed(key, value) if not path else value
+            yield from _places(keyed, here)
+            if keyed is not value:
+                yield from _places(value, here)
     elif isinstance(node, ListNode):
         for index, item in enumerate(node.items):
             yield f"{path}.{index}", item.where

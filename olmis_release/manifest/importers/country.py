@@ -65,6 +65,8 @@ def extension_of(
         statement = data["components"].pop(identity, {"reason": said.reason(pairing.stands_for[identity])})
         data["components"][identity] = {key: statement[key] for key in statement if key != "reason"} | changes
         data["components"][identity]["reason"] = statement["reason"]
+    order = [*core.components, *pairing.added]
+    data["components"] = {key: data["components"][key] for key in order if key in data["components"]}
     used = {service: images[service] for service in distribution.built if service in images}
     return Country(data=data, pairing=pairing, stand_ins=used)
 

@@ -55,10 +55,11 @@ def _repository(component: CoreComponent) -> str:
 
 def _same_words(name: str, component: CoreComponent, service: ImportedService) -> bool:
     """Return whether a service's name or image says that it is this component's kin: `reports` is `report`."""
-    if component.role not in {Role.SERVICE, Role.UI} or role_of(service) is not component.role:
-        return False
+    role = role_of(service)
     if component.role is Role.UI:
-        return True
+        return role is Role.UI
+    if component.role is not Role.SERVICE or role not in {Role.SERVICE, Role.INFRASTRUCTURE}:
+        return False
     wanted = _singular(words(name))
     return wanted <= _singular(words(service.name)) or wanted <= _singular(words(base_name(service.image)))
 
