@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -36,12 +36,21 @@ def registry_of(session: Session, mirrors: tuple[str, ...]) -> Registry:
     return wiring.open_registry(session.workspace, chosen)
 
 
-def digests(session: Session, registry: Registry) -> Callable[[ImageRef], str | None]:
-    """Return the question what an image's tag means now."""
-    from olmis_release.events import Progress
+class Asking:
+    """Asks what an image's tag means now, and on which platforms its index means what; tells the person each time."""
 
-    def digest_of(image: ImageRef) -> str | None:
-        session.reporter.report(Progress(activity=f"asking the registry for {image}"))
-        return registry.digest(image)
+    def __init__(self, session: Session, registry: Registry) -> None:
+        """Keep whom to ask; nothing is sent yet."""
+        self._session = session
+        self._registry = registry
 
-    return digest_of
+    def __call__(self, image: ImageRef) -> str | None:
+        """Return the digest that a tag means now, None if the registry has no such image."""
+        from olmis_release.events import Progress
+
+        self._session.reporter.report(Progress(activity=f"asking the registry for {image}"))
+        return self._registry.digest(image)
+
+    def platforms(self, image: ImageRef) -> Mapping[str, str]:
+        """Return platform to digest for an image whose digest is that of an index."""
+        return self._registry.platforms(image)

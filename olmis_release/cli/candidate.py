@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from olmis_release.cli.asking import digests, mirror_option, registry_of
+from olmis_release.cli.asking import Asking, mirror_option, registry_of
 from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import NO_INSTANCE_TOUCHED, Result
@@ -69,7 +69,7 @@ def candidate(
     made = make_candidate(
         session.workspace,
         release,
-        digest_of=None if offline else digests(session, registry_of(session, mirrors)),
+        digest_of=None if offline else Asking(session, registry_of(session, mirrors)),
         overrides=_overrides(overrides),
         reason=reason,
         stage=Stage(stage),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from olmis_release.cli.arguments import complete_release
-from olmis_release.cli.asking import digests, mirror_option, registry_of
+from olmis_release.cli.asking import Asking, mirror_option, registry_of
 from olmis_release.cli.diff import component_data, image_line
 from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
@@ -78,7 +78,7 @@ def patch(
         reason=reason,
     )
     old, _path = load_release(session.workspace, base)
-    ask = None if offline else digests(session, registry_of(session, mirrors))
+    ask = None if offline else Asking(session, registry_of(session, mirrors))
     new = patched(old, order, digest_of=ask)
     refuse_release_of(session.workspace, new.version)
     return _result(session, old, kept_or_written(session.workspace, new))

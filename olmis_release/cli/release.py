@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from olmis_release.cli.arguments import complete_release
-from olmis_release.cli.asking import digests, mirror_option, registry_of
+from olmis_release.cli.asking import Asking, mirror_option, registry_of
 from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import NO_INSTANCE_TOUCHED, Result
@@ -126,7 +126,7 @@ def _verify(session: Session, chosen: Chosen, mirrors: tuple[str, ...]) -> None:
     from olmis_release.manifest.verification import Standing, problems, verify
 
     registry = registry_of(session, mirrors)
-    found = verify(chosen.manifest, digest_of=digests(session, registry), has=registry.has)
+    found = verify(chosen.manifest, digest_of=Asking(session, registry), has=registry.has)
     wrong = problems([one for one in found if one.standing is not Standing.OPEN])
     if wrong:
         raise BadInput(wrong)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from olmis_release.cli.arguments import complete_release
-from olmis_release.cli.asking import digests, mirror_option, registry_of
+from olmis_release.cli.asking import Asking, mirror_option, registry_of
 from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import NOTHING_TOUCHED, Result
@@ -42,7 +42,7 @@ def verify(session: Session, *, release: str, mirrors: tuple[str, ...]) -> Resul
     check_canonical(path, manifest, shown_as=workspace.relative(path), findings=findings)
     findings.raise_errors()
     registry = registry_of(session, mirrors)
-    found = tuple(verification.verify(manifest, digest_of=digests(session, registry), has=registry.has))
+    found = tuple(verification.verify(manifest, digest_of=Asking(session, registry), has=registry.has))
     wrong = verification.problems(found)
     return Result(
         text=_table(found),

@@ -340,6 +340,13 @@ class Registry(Protocol):
             TargetUnreachable: The registry does not answer.
         """
 
+    def platforms(self, image: ImageRef) -> Mapping[str, str]:
+        """Return platform to digest where an image's digest is that of an index, nothing where it is one image's.
+
+        Raises:
+            TargetUnreachable: The registry does not answer.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:

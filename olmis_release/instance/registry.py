@@ -1,8 +1,13 @@
-"""Image registries, asked what a tag means now: HEAD requests only, through the mirrors that an instance names."""
+"""Image registries, asked what a tag means now, through the mirrors that an instance names.
+
+Tags are asked for by HEAD, which no registry counts as a pull. Only an index is read itself, once and for all, because
+nothing else tells which image it means on which platform.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +30,8 @@ ACCEPT = ", ".join(
         "application/vnd.docker.distribution.manifest.v2+json",
     )
 )
+INDEXES = frozenset(ACCEPT.split(", ")[:2])
+INDEX_LIMIT_BYTES = 4 * 1024 * 1024
 TRIES = 3
 FEW_LEFT = 20
 # Docker Hub's API does not live under its name; the SDK knows where.
@@ -53,6 +60,7 @@ class RegistryClient:
         self._timeout_s = timeout_s
         self._sessions: dict[str, requests.Session] = {}
         self._authorizations: dict[tuple[str, str], str] = {}
+        self._is_index: dict[str, bool] = {}
 
     def digest(self, image: ImageRef) -> str | None:
         """Return the digest that a reference means now, None when the registry has no such image (or hides it)."""
@@ -68,6 +76,20 @@ class RegistryClient:
     def has(self, image: ImageRef) -> bool:
         """Return whether the registry has the image now, by its digest where it has one; always asks."""
         return self._ask(image) is not None
+
+    def platforms(self, image: ImageRef) -> Mapping[str, str]:
+        """Return platform to digest where an image's digest is that of an index, nothing where it is one image's."""
+        kept = self._cache / f"{self._seen(image).name}.platforms"
+        if kept.is_file():
+            return dict(json.loads(kept.read_bytes()))
+        if image.digest not in self._is_index:
+            self._ask(image)
+        if not self._is_index.get(image.digest or ""):
+            return {}
+        found = _platforms_in(self._patiently(self._host(image), image, method="GET").content)
+        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept.write_text(json.dumps(found), encoding="utf-8")
+        return found
 
     def _seen(self, image: ImageRef) -> Path:
         name = f"{self._host(image)}/{image.path}@{image.digest}"
@@ -87,9 +109,12 @@ class RegistryClient:
                 resolution="Check the network and the registries named in the instance file; --offline asks none.",
             ) from error
         _warn_when_few(host, answer)
-        return _digest_in(answer, host, image)
+        digest = _digest_in(answer, host, image)
+        if digest:
+            self._is_index[digest] = answer.headers.get("Content-Type", "").partition(";")[0].strip() in INDEXES
+        return digest
 
-    def _patiently(self, host: str, image: ImageRef) -> requests.Response:
+    def _patiently(self, host: str, image: ImageRef, *, method: str = "HEAD") -> requests.Response:
         # Reading twice harms nobody, so a busy or stumbling registry is asked again.
         again = Retrying(
             stop=stop_after_attempt(TRIES),
@@ -97,26 +122,26 @@ class RegistryClient:
             retry=retry_if_exception_type((_Busy, requests.ConnectionError, requests.Timeout)),
             reraise=True,
         )
-        return again(self._head, host, image)
+        return again(self._once, host, image, method=method)
 
-    def _head(self, host: str, image: ImageRef) -> requests.Response:
+    def _once(self, host: str, image: ImageRef, *, method: str) -> requests.Response:
         url = f"{scheme_of(host)}://{host}/v2/{image.path}/manifests/{image.digest or image.tag}"
-        answer = self._send(url, host, image)
+        answer = self._send(url, host, image, method=method)
         challenge = answer.headers.get("WWW-Authenticate")
         if answer.status_code == requests.codes.unauthorized and challenge:
             self._authorizations[host, image.path] = authorization(
                 self._session(host), challenge, DEFAULT_REGISTRY if host == HUB else host, timeout_s=self._timeout_s
             )
-            answer = self._send(url, host, image)
+            answer = self._send(url, host, image, method=method)
         if answer.status_code == requests.codes.too_many_requests or answer.status_code >= 500:
             raise _Busy(f"it answers {answer.status_code} {answer.reason}")
         return answer
 
-    def _send(self, url: str, host: str, image: ImageRef) -> requests.Response:
+    def _send(self, url: str, host: str, image: ImageRef, *, method: str) -> requests.Response:
         headers = {"Accept": ACCEPT}
         if known := self._authorizations.get((host, image.path)):
             headers["Authorization"] = known
-        return self._session(host).head(url, headers=headers, timeout=self._timeout_s, allow_redirects=True)
+        return self._session(host).request(method, url, headers=headers, timeout=self._timeout_s, allow_redirects=True)
 
     def _session(self, host: str) -> requests.Session:
         if host not in self._sessions:
@@ -149,6 +174,20 @@ def _digest_in(answer: requests.Response, host: str, image: ImageRef) -> str | N
             resolution="Check that the address is an image registry.",
         )
     return digest
+
+
+def _platforms_in(data: bytes) -> dict[str, str]:
+    """Return platform to digest of an index; attestations, which run nowhere, are left out."""
+    try:
+        entries = json.loads(data[:INDEX_LIMIT_BYTES]).get("manifests", [])
+        found = {_platform(entry["platform"]): str(entry["digest"]) for entry in entries if "platform" in entry}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {}
+    return {platform: digest for platform, digest in sorted(found.items()) if "unknown" not in platform}
+
+
+def _platform(said: Mapping[str, str]) -> str:
+    return "/".join(part for part in (said["os"], said["architecture"], said.get("variant", "")) if part)
 
 
 def _warn_when_few(host: str, answer: requests.Response) -> None:

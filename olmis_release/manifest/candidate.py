@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol, runtime_checkable
 
 from olmis_release.errors import BadInput, Problem
 from olmis_release.manifest.defects.release import context_of, find_in_release
@@ -21,6 +22,14 @@ from olmis_release.manifest.policy import Stage, load_policy, passed
 from olmis_release.workspace import Workspace
 
 DigestOf = Callable[[ImageRef], str | None]
+
+
+@runtime_checkable
+class KnowsPlatforms(Protocol):
+    """A registry that also tells which image an index means on which platform."""
+
+    def platforms(self, image: ImageRef) -> Mapping[str, str]:
+        """Return platform to digest, nothing where an image's digest is not that of an index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +82,7 @@ def make_candidate(
     said = [Override(component=component, tag=tag, reason=reason) for component, tag in overrides]
     merged = merge(core, extension, said, version=str(version))
     warnings = _judged(workspace, merged, stage)
-    manifest = _with_digests(merged, digest_of) if digest_of else merged.manifest
+    manifest = _with_platforms(_with_digests(merged, digest_of), digest_of) if digest_of else merged.manifest
     return kept_or_written(workspace, manifest, warnings)
 
 
@@ -104,6 +113,19 @@ def _with_digests(merged: Merged, digest_of: DigestOf) -> ReleaseManifest:
             findings.error("E-IMAGE-NOT-FOUND", message, where=merged.image_places[name], do=way)
     findings.raise_errors()
     return _pinned(merged.manifest, digests)
+
+
+def platforms_of(registry: object, image: ImageRef) -> dict[str, str]:
+    """Return what an index means on each platform, as far as whoever knows digests tells that too."""
+    return dict(registry.platforms(image)) if isinstance(registry, KnowsPlatforms) else {}
+
+
+def _with_platforms(manifest: ReleaseManifest, registry: object) -> ReleaseManifest:
+    components = {
+        name: component.model_copy(update={"platforms": platforms_of(registry, component.image)})
+        for name, component in manifest.components.items()
+    }
+    return manifest.model_copy(update={"components": components})
 
 
 def _pinned(manifest: ReleaseManifest, digests: Mapping[str, str | None]) -> ReleaseManifest:

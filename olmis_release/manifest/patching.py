@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from olmis_release.errors import Where
+from olmis_release.manifest.candidate import platforms_of
 from olmis_release.manifest.diff import Difference, compare
 from olmis_release.manifest.emergency import Impact, Patch, Urgency, priority_of, route_of
 from olmis_release.manifest.findings import Findings
@@ -182,7 +183,9 @@ def _with_digests(components: dict[str, Component], digest_of: DigestOf, finding
             message = f"{name}: {image} is not at the registry ({image.registry})."
             where = Where(file=f"--set {name}={image.tag}")
             findings.error("E-IMAGE-NOT-FOUND", message, where=where, do="Check the tag, or push the image.")
-        pinned[name] = component.model_copy(update={"image": image.model_copy(update={"digest": digest})})
+        found = image.model_copy(update={"digest": digest})
+        platforms = platforms_of(digest_of, found) if digest else {}
+        pinned[name] = component.model_copy(update={"image": found, "platforms": platforms})
     findings.raise_errors()
     return pinned
 

@@ -288,6 +288,7 @@ class FakeRegistry:
 
     def __init__(self, digests: Mapping[str, str | None] | None = None) -> None:
         self.digests = dict(digests or {})
+        self.indexes: dict[str, Mapping[str, str]] = {}
         self.calls: list[Call] = []
 
     def digest(self, image: ImageRef) -> str | None:
@@ -300,3 +301,7 @@ class FakeRegistry:
         self.calls.append(("has", str(image)))
         known = self.digests.get(str(image))
         return known is not None and image.digest in {None, known}
+
+    def platforms(self, image: ImageRef) -> Mapping[str, str]:
+        self.calls.append(("platforms", str(image)))
+        return self.indexes.get(image.digest or "", {})

@@ -225,3 +225,11 @@ def test_an_instance_is_a_side(desk: Desk, registry: FakeRegistry) -> None:
     told = desk.type("diff", "uat", "3.5.0+mw1", "--json")
     assert told.status == 0
     assert told.json["configuration"] == []
+
+
+def test_an_index_is_recorded_with_what_it_means_on_each_platform(desk: Desk, registry: FakeRegistry) -> None:
+    registry.digests["openlmis/auth:4.1.1"] = B
+    registry.indexes[B] = {"linux/amd64": A}
+    assert patch(desk).status == 0
+    assert f'platforms: {{linux/amd64: "{A}"}}' in (desk.root / "manifests/candidates/3.5.0+mw2/rc1.yml").read_text()
+    assert desk.type("candidate", "3.5.0+mw2", "--check").status == 0

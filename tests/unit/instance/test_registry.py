@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -151,3 +152,34 @@ def test_loopback_alone_is_asked_without_encryption() -> None:
 )
 def test_a_mirror_takes_the_registrys_place(image: str, mirrors: dict[str, str], reference: str) -> None:
     assert on_mirror(ImageRef.parse(image), mirrors) == reference
+
+
+INDEX = f"sha256:{'b' * 64}"
+ENTRIES = [
+    {"digest": f"sha256:{'1' * 64}", "platform": {"os": "linux", "architecture": "amd64"}},
+    {"digest": f"sha256:{'2' * 64}", "platform": {"os": "linux", "architecture": "arm64", "variant": "v8"}},
+    {"digest": f"sha256:{'3' * 64}", "platform": {"os": "unknown", "architecture": "unknown"}},
+]
+
+
+def an_index(asked: Asked) -> Reply:
+    body = json.dumps({"manifests": ENTRIES}).encode() if asked.method == "GET" else b""
+    kind = "application/vnd.oci.image.index.v1+json"
+    return Reply(headers={"Docker-Content-Digest": INDEX, "Content-Type": kind}, body=body)
+
+
+def test_an_index_is_read_once_for_what_it_means_on_each_platform(tmp_path: Path) -> None:
+    with serving(an_index) as server:
+        asking = client(server, tmp_path)
+        digest = asking.digest(REQUISITION)
+        pinned = REQUISITION.model_copy(update={"digest": digest})
+        expected = {"linux/amd64": f"sha256:{'1' * 64}", "linux/arm64/v8": f"sha256:{'2' * 64}"}
+        assert asking.platforms(pinned) == expected
+        assert client(server, tmp_path).platforms(pinned) == expected
+    assert [one.method for one in server.asked] == ["HEAD", "GET"]
+
+
+def test_one_image_is_not_read_to_know_that_it_is_no_index(tmp_path: Path) -> None:
+    with serving(known) as server:
+        assert client(server, tmp_path).platforms(PINNED) == {}
+    assert [one.method for one in server.asked] == ["HEAD"]
