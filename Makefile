@@ -7,7 +7,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv setup images demo demo-up demo-clean unit lint integration test bench wheel-check lock clean
+.PHONY: help venv setup images demo demo-up demo-clean unit lint integration test bench bench-manifests wheel-check lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,10 @@ test: setup lint unit wheel-check integration ## everything CI runs; without an 
 
 bench: setup ## how long users are cut off: today's way, plain Compose, olmis-release
 	$(PY) -m bench.outage
+
+bench-manifests: venv ## how fast manifests are made, compared and imported; no Docker needed
+	$(PY) -m bench.manifests_speed
+	$(PY) -m bench.imports
 
 wheel-check: venv ## build the wheel, install it alone in an empty environment, use it there
 	@lab/wheel_check.sh

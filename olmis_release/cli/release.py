@@ -97,6 +97,8 @@ def _repository(session: Session, chosen: Chosen) -> Repository | None:
             code="E-RELEASED",
         )
     repository.check_identity()
+    if repository.has_changes(chosen.path):
+        session.warn(f"{session.workspace.relative(chosen.path)} is not committed, so the tag will not hold it.")
     return repository
 
 

@@ -67,13 +67,13 @@ def _commits(workspace: Workspace, release_file: Path) -> Callable[[str, int], s
     at = repository.commit_of_file(release_file) if repository else ""
 
     @cache
-    def commit_of(file: str, line: int) -> str:
+    def commits(file: str) -> dict[int, str]:
         path = workspace.root / file
-        if repository is None or not line or not path.is_file():
-            return ""
-        return repository.commit_of_line(path, line, at=at) or repository.commit_of_line(path, line)
+        if repository is None or not path.is_file():
+            return {}
+        return repository.commits_of_lines(path, at=at) or repository.commits_of_lines(path)
 
-    return commit_of
+    return lambda file, line: commits(file).get(line, "")
 
 
 def _published(workspace: Workspace, manifest: ReleaseManifest) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import git
 from olmis_release.errors import BadInput
 from olmis_release.workspace import Workspace
 
-_UNCOMMITTED = "0" * 40
+_BLAMED = re.compile(r"^([0-9a-f]{40,64}) [0-9]+ ([0-9]+)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,22 +34,24 @@ class Repository:
 
     def commit_of_file(self, path: Path) -> str:
         """Return the commit that last changed a file, empty if it was changed since or never committed."""
-        if self._ask("status", "--porcelain", "--", str(path)):
+        if self.has_changes(path):
             return ""
         return self._ask("log", "-n1", "--format=%H", "--", str(path))
 
-    def commit_of_line(self, path: Path, line: int, *, at: str = "") -> str:
-        """Return the commit that a line of a file comes from, empty if none holds it (or the file is not that long).
+    def commits_of_lines(self, path: Path, *, at: str = "") -> dict[int, str]:
+        """Return line number to the commit that the line comes from; lines that none holds are left out.
 
         Args:
             path: The file.
-            line: First line is 1.
             at: Commit at which the file is looked at; the file as it lies there when empty.
         """
         revision = [at] if at else []
-        blame = self._ask("blame", "--porcelain", "-L", f"{line},{line}", *revision, "--", str(path))
-        commit = blame.partition(" ")[0]
-        return "" if commit == _UNCOMMITTED else commit
+        blamed = _BLAMED.findall(self._ask("blame", "--porcelain", *revision, "--", str(path)))
+        return {int(line): commit for commit, line in blamed if commit.strip("0")}
+
+    def has_changes(self, path: Path) -> bool:
+        """Return whether anything below a path is not committed."""
+        return bool(self._ask("status", "--porcelain", "--", str(path)))
 
     def has_tag(self, name: str) -> bool:
         """Return whether there is a tag of that name."""
