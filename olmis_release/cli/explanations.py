@@ -149,6 +149,27 @@ EXPLANATIONS: dict[str, Explanation] = {
         "A component has a version that a layer's constraint forbids, or one that nobody can hold against it.",
         "Take a version that fits, say what a fork `provides`, or override with a reason.",
     ),
+    # importing
+    "E-NO-SOURCE": Explanation(
+        "A source is no folder, repository, bundle or git URL, or git cannot read it.", "Check address and rights."
+    ),
+    "E-NO-REPOSITORY": Explanation("A plain folder was asked for a ref.", "Leave --ref out, or name a repository."),
+    "E-UNKNOWN-REF": Explanation("A source has no such tag, branch or commit.", "Take one of those it has."),
+    "E-NO-FOLDER": Explanation("A source has no such folder.", "Name another with --dir."),
+    "E-NO-FILE": Explanation("A source has no such file.", "Name another with --file or --env."),
+    "E-NO-COMPOSE-FILE": Explanation("A folder holds no compose file.", "Name it with --file, or another folder."),
+    "E-NO-SERVICES": Explanation("A compose file has no services.", "Name the compose file of the distribution."),
+    "E-COMPOSE": Explanation("A compose file has a form that Compose refuses.", "Correct the place that is named."),
+    "E-MERGE": Explanation("Two compose files write one thing in ways that do not fit.", "Write both the same way."),
+    "E-EXTENDS": Explanation("A service extends one that is not there, or itself.", "Correct its `extends`."),
+    "E-INCLUDE": Explanation("A compose file includes one that is not there.", "Correct its `include`."),
+    "E-INTERPOLATION": Explanation("A variable in a compose file is malformed.", "Write ${NAME}; $$ is a literal $."),
+    "E-ENV": Explanation("A line of an .env file cannot be read.", "Write NAME=value."),
+    "E-NAME": Explanation("A service's name cannot be that of a component.", "Rename the service."),
+    "E-REPEATED-KEY": Explanation("A key stands twice, so Compose refuses the file.", "Keep one of the two."),
+    "E-REFERENCE": Explanation("A service uses something the file does not have.", "Declare it, or correct the name."),
+    "E-OPENLMIS-2": Explanation("The source holds OpenLMIS 2.x.", "Name a distribution of OpenLMIS 3."),
+    "E-UNSET": Explanation("An `unset` path is not in the component's body.", "Remove it, or correct the path."),
     # comparing and promoting
     "E-OPERAND": Explanation(
         "That is nothing that can be compared.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from olmis_release.cli.examples import ExampleCommand
+from olmis_release.cli.examples import ExampleCommand, write_examples
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import Result
 from olmis_release.cli.session import Session
@@ -22,7 +22,22 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 STAGES = ("development", "uat", "release")
 
 
-@click.group(name="import", short_help="make manifests from a Core or country distribution")
+EXAMPLES = (
+    "olmis-release import core v3.19.2 --from ref-distro.bundle",
+    "olmis-release import extension mw --from mw-deployment --dir deployment/prod_env",
+)
+
+
+class ImportGroup(click.Group):
+    """The group, with examples in its help."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help text, then the examples."""
+        super().format_help_text(ctx, formatter)
+        write_examples(formatter, EXAMPLES)
+
+
+@click.group(cls=ImportGroup, name="import", short_help="make manifests from a Core or country distribution")
 def import_() -> None:
     """Read compose files and .env at a ref of a repository (nothing is checked out), and write the manifest."""
 
