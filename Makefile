@@ -33,7 +33,7 @@ demo-clean: venv ## remove what the demo made, and nothing else
 	@$(PY) -m lab.demo clean
 
 unit: venv ## unit and contract tests; no Docker needed
-	$(PY) -m pytest -m "not docker" $(wildcard tests/unit tests/contract)
+	$(PY) -m pytest -m "not docker" $(wildcard tests/unit tests/contract tests/real)
 
 lint: venv ## ruff, formatting, mypy --strict, import contracts
 	.venv/bin/ruff check .

@@ -149,7 +149,7 @@ EXPLANATIONS: dict[str, Explanation] = {
         "A component has a version that a layer's constraint forbids, or one that nobody can hold against it.",
         "Take a version that fits, say what a fork `provides`, or override with a reason.",
     ),
-    # importing
+    # what an import may find
     "E-NO-SOURCE": Explanation(
         "A source is no folder, repository, bundle or git URL, or git cannot read it.", "Check address and rights."
     ),
@@ -168,7 +168,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-NAME": Explanation("A service's name cannot be that of a component.", "Rename the service."),
     "E-REPEATED-KEY": Explanation("A key stands twice, so Compose refuses the file.", "Keep one of the two."),
     "E-REFERENCE": Explanation("A service uses something the file does not have.", "Declare it, or correct the name."),
-    "E-OPENLMIS-2": Explanation("The source holds OpenLMIS 2.x.", "Name a distribution of OpenLMIS 3."),
+    "E-OPENLMIS-OLD": Explanation("The source holds OpenLMIS 2.x.", "Name a distribution of OpenLMIS 3."),
     "E-UNSET": Explanation("An `unset` path is not in the component's body.", "Remove it, or correct the path."),
     # comparing and promoting
     "E-OPERAND": Explanation(

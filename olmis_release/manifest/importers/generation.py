@@ -33,7 +33,7 @@ def second_generation(distribution: Distribution, tree: Tree | None = None) -> P
         return None
     message = "this is OpenLMIS 2.x: one web archive with its database, none of the services of 3.x."
     do = "This tool releases OpenLMIS 3 only; name a distribution of version 3."
-    return Problem(code="E-OPENLMIS-2", message=message, resolution=do, where=where)
+    return Problem(code="E-OPENLMIS-OLD", message=message, resolution=do, where=where)
 
 
 def _in_services(distribution: Distribution) -> Where | None:

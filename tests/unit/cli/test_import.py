@@ -141,7 +141,7 @@ def test_openlmis_2_is_recognised_and_refused(desk: Desk, tmp_path: Path, text: 
     ended = desk.type("import", "extension", "old", "--from", str(tmp_path), "--json")
 
     assert ended.status == 15
-    assert "E-OPENLMIS-2" in {problem["code"] for problem in ended.json["problems"]}
+    assert "E-OPENLMIS-OLD" in {problem["code"] for problem in ended.json["problems"]}
 
 
 def test_a_release_refuses_what_development_only_warns_of(desk: Desk, places: dict[str, str]) -> None:
