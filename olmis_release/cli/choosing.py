@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
+
 from olmis_release.cli.session import Session
 from olmis_release.cli.who import operator
 from olmis_release.errors import ReleaseError, UsageError
@@ -56,9 +58,15 @@ def the_open_plan(session: Session, site: Site, *, release: str | None = None) -
         raise UsageError(
             f"{site.config.name} has {len(found)} open plans; say which one.",
             details="\n".join(_described(one) for one in reversed(found)),
-            resolution=f"olmis-release deploy {site.config.name} --plan {found[-1].code}",
+            resolution=f"olmis-release {_verb()} {site.config.name} --plan {found[-1].code}",
         )
     return found[0] if found else None
+
+
+def _verb() -> str:
+    """Return the command that is being carried out: what it is told to add is an option of its own."""
+    context = click.get_current_context(silent=True)
+    return context.info_name if context and context.info_name else "deploy"
 
 
 def plan_to_carry_out(session: Session, site: Site, *, release: str | None) -> PlanSet | None:

@@ -56,6 +56,15 @@ def test_the_one_open_plan_is_checked(desk: Desk, subjects: Callable[..., list[S
     ]
 
 
+def test_of_several_open_plans_one_must_be_named_for_the_preflight(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("olmis_release.cli.choosing.is_fresh", lambda *_: True)
+    desk.plan()
+    other = desk.plan(created="2026-11-28T17:30:00Z", author="C. Phiri")
+    told = desk.type("preflight", "uat")
+    assert told.status == 2
+    assert f"Next: olmis-release preflight uat --plan {other.code}" in told.err
+
+
 def test_a_stale_plan_is_not_what_would_be_deployed(
     desk: Desk, subjects: Callable[..., list[Subject]], moved: list[str]
 ) -> None:
