@@ -97,9 +97,10 @@ def _lines(found: Imported, workspace: Workspace | None, *, writes: bool) -> Ite
     yield f"{plural(len(distribution.services), 'service')}: {plural(len(distribution.images), 'image')}{built}."
     yield _nearest_line(found.nearest)
     yield from _country_lines(found)
-    if found.problems:
-        yield f"{plural(len(found.problems), 'problem')}:"
-        yield from (f"  {problem.severity}: {problem} [{problem.code}]" for problem in found.problems)
+    warnings = [problem for problem in found.problems if problem not in found.errors]
+    if warnings:
+        yield f"{plural(len(warnings), 'warning')}:"
+        yield from (f"  {problem} [{problem.code}]" for problem in warnings)
     for path, outcome in found.files:
         yield f"{_OUTCOMES[str(outcome)]} {workspace.relative(path) if workspace else path}"
     if not found.errors and workspace is None:
@@ -148,5 +149,5 @@ def _next(found: Imported, workspace: Workspace | None) -> str:
     if workspace is None:
         return "olmis-release init DIR, and import again there"
     if found.country is None:
-        return f"olmis-release candidate {found.base} --offline" if found.base else "olmis-release init"
+        return "olmis-release import extension NAME --from SOURCE"
     return f"olmis-release candidate {found.base}+{found.country.data['name']}1"

@@ -13,6 +13,8 @@ DIFFERENCES: tuple[tuple[str, str], ...] = (
     ("container_name", "left out, so that old and new containers can stand side by side"),
     ("scale", "left out: one container per component"),
     ("profiles", "left out: what Compose would start without naming a profile runs, the rest is not in the release"),
+    ("configs and secrets", "left out, with a warning: a release carries no files from beside the compose file"),
+    ("untagged image", "`:latest` is written out; nothing released may be untagged"),
     ("env_file", "every file is the instance's one settings file"),
     ("restart", "`always` where the file says nothing: an engine that was killed brings back only those"),
     ("labels.org.openlmis.release.config", "added, to tell a changed configuration"),

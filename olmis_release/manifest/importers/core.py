@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from olmis_release.manifest.image import ImageRef
+from olmis_release.manifest.image import ComposeBody, ImageRef
 from olmis_release.manifest.importers.facts import known_service, role_of
 from olmis_release.manifest.importers.model import Distribution, ImportedService
 from olmis_release.manifest.layers import CoreManifest
 from olmis_release.manifest.model import Role
+
+NOT_CARRIED = frozenset({"configs", "secrets"})
+"""Parts of a service that live in files beside the compose file; a release has no such files."""
 
 
 def core_version(tag: str) -> str:
@@ -66,4 +69,9 @@ def _component(service: ImportedService) -> dict[str, Any]:
         names |= {"consul": known.consul} | ({"schema": known.schema} if known.schema else {})
     elif role_of(service) is Role.UI:
         names["consul"] = service.name
-    return image | names | {"compose": dict(service.open_body)}
+    return image | names | {"compose": carried(service)}
+
+
+def carried(service: ImportedService) -> ComposeBody:
+    """Return a service's body as far as a release carries it."""
+    return {key: value for key, value in service.open_body.items() if key not in NOT_CARRIED}

@@ -10,7 +10,7 @@ from typing import Any
 from olmis_release.manifest.bodies import normalised
 from olmis_release.manifest.compose_keys import FLAT_MAPPINGS
 from olmis_release.manifest.image import TAG, ComposeBody, ComposeValue, ImageRef
-from olmis_release.manifest.importers.core import upstream_commit, written_image
+from olmis_release.manifest.importers.core import carried, upstream_commit, written_image
 from olmis_release.manifest.importers.facts import known_service, role_of
 from olmis_release.manifest.importers.model import Distribution
 from olmis_release.manifest.importers.pairing import Pairing, pair
@@ -60,7 +60,7 @@ def extension_of(
         **{service: said.added(service) for service in pairing.added},
     }
     data = _head(distribution, core, name) | {"components": {key: one for key, one in components.items() if one}}
-    wanted = {service.name: service.open_body for service in distribution.services.values()}
+    wanted = {service.name: carried(service) for service in distribution.services.values()}
     for identity, changes in _differences(data, core, pairing, wanted=wanted):
         statement = data["components"].pop(identity, {"reason": said.reason(pairing.stands_for[identity])})
         data["components"][identity] = {key: statement[key] for key in statement if key != "reason"} | changes
@@ -116,7 +116,7 @@ class _Statements:
         free = known is not None and (known.consul, known.schema) not in taken
         body: dict[str, Any] = {"image": written_image(self.images[service])} if service in self.images else {}
         body |= {"role": str(role_of(ours)), **({key: value for key, value in names.items() if value} if free else {})}
-        return {"add": body | {"compose": dict(ours.open_body)}, "reason": self.reason(service)}
+        return {"add": body | {"compose": carried(ours)}, "reason": self.reason(service)}
 
     def reason(self, service: str = "") -> str:
         """Return where the country says so."""

@@ -13,7 +13,7 @@ from olmis_release.manifest.defects.heaps import size_of
 from olmis_release.manifest.defects.model import Context
 from olmis_release.manifest.defects.run import find
 from olmis_release.manifest.image import COMPONENT_NAME, ImageRef
-from olmis_release.manifest.importers.core import core_data, core_version
+from olmis_release.manifest.importers.core import NOT_CARRIED, core_data, core_version
 from olmis_release.manifest.importers.cores import COMPOSE_FILE, choose_base, cores_of, images_of, workspace_cores
 from olmis_release.manifest.importers.country import Country, extension_of
 from olmis_release.manifest.importers.distribution import read_at
@@ -235,8 +235,22 @@ def _problems(
         memory_bytes=size_of(policy.memory) if policy.memory else None,
         image_mounts=policy.image_mounts,
     )
-    found = [*find(distribution, context), *_bad_names(distribution)]
+    found = [*find(distribution, context), *_bad_names(distribution), *_not_carried(distribution)]
     return policy.judge(found, request.stage)
+
+
+def _not_carried(distribution: Distribution) -> list[Problem]:
+    return [
+        Problem(
+            code="W-NOT-CARRIED",
+            message=f"{name}: `{key}` is left out: a release carries no files from beside the compose file.",
+            resolution="Put them into a config image, or into the settings file of each instance.",
+            where=service.place(key),
+            severity=Severity.WARNING,
+        )
+        for name, service in distribution.services.items()
+        for key in sorted(NOT_CARRIED & service.body.keys())
+    ]
 
 
 def _bad_names(distribution: Distribution) -> list[Problem]:
