@@ -1,5 +1,6 @@
 """From candidate to release: check, verify, why, release, patch."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,10 @@ import pytest
 from olmis_release.cli import wiring
 from olmis_release.manifest.lock import canonical
 from olmis_release.manifest.model import ReleaseManifest
-from tests.fakes.cli import Desk
+from olmis_release.plan.codes import sha256
+from olmis_release.plan.records import write_run
+from olmis_release.plan.sets import write_plan
+from tests.fakes.cli import BASE, COMPOSE, Desk, a_plan, a_run
 from tests.fakes.instance import FakeRegistry
 from tests.fakes.manifest import CORE
 
@@ -233,3 +237,38 @@ def test_an_index_is_recorded_with_what_it_means_on_each_platform(desk: Desk, re
     assert patch(desk).status == 0
     assert f'platforms: {{linux/amd64: "{A}"}}' in (desk.root / "manifests/candidates/3.5.0+mw2/rc1.yml").read_text()
     assert desk.type("candidate", "3.5.0+mw2", "--check").status == 0
+
+
+def accepted_on_uat(desk: Desk, sha256: str) -> None:
+    """Record a good deploy to `uat` of the release with these bytes."""
+    base = BASE.model_copy(update={"manifest": sha256})
+    plan = write_plan(desk.workspace, a_plan(base=base), compose_text=COMPOSE, previous_text=None)
+    write_run(desk.workspace, a_run(plan.code))
+
+
+def test_evidence_of_uat_is_wanted_where_policy_says_so(desk: Desk, registry: FakeRegistry) -> None:
+    desk.write("manifests/policy.yml", "kind: policy\ndefects: {no-uat-evidence: {release: error}}\n")
+    accepted_on_uat(desk, "0" * 64)
+    refused = desk.type("release", "3.5.0+mw1")
+    assert (refused.status, "[E-NO-UAT-EVIDENCE]" in refused.err) == (15, True)
+    accepted_on_uat(desk, sha256((desk.root / RC1).read_bytes()))
+    assert desk.type("release", "3.5.0+mw1").status == 0
+    record = json.loads((desk.root / RELEASE).with_suffix(".json").read_text("utf-8"))
+    assert [one["instance"] for one in record["evidence"]] == ["uat"]
+
+
+def test_files_and_folders_are_sides_without_a_workspace(
+    tmp_path: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, tag in (("a", "1.0.0"), ("b", "1.1.0")):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / ".env").write_text(f"TAG={tag}\n", encoding="utf-8")
+        (folder / "docker-compose.yml").write_text(
+            "services:\n  auth: {image: 'openlmis/auth:${TAG}'}\n", encoding="utf-8"
+        )
+    monkeypatch.chdir(tmp_path)
+    for words in (("a", "b"), ("a/docker-compose.yml", "b/docker-compose.yml"), (".@:a", ".@:b")):
+        told = desk.type("--repo", str(tmp_path), "diff", *words, "--json")
+        [auth] = told.json["components"]
+        assert (auth["from"], auth["to"], auth["direction"]) == ("openlmis/auth:1.0.0", "openlmis/auth:1.1.0", "up")
