@@ -81,6 +81,8 @@ def patch(
     ask = None if offline else Asking(session, registry_of(session, mirrors))
     new = patched(old, order, digest_of=ask)
     refuse_release_of(session.workspace, new.version)
+    if not new.pinned:
+        session.warn("it has open digests, so it can be looked at and never planned.")
     return _result(session, old, kept_or_written(session.workspace, new))
 
 
