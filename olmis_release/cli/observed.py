@@ -9,6 +9,7 @@ from olmis_release.cli.drift import Found, drift, is_up
 from olmis_release.cli.running import what_was_left
 from olmis_release.cli.standing import standing_after
 from olmis_release.deploy.gatekeeping import unsettled
+from olmis_release.deploy.lock import holder
 from olmis_release.instance.ports import Container
 from olmis_release.instance.site import Site
 from olmis_release.instance.state import digest_of
@@ -30,6 +31,7 @@ class InstanceStatus:
         healthy: How many of them run and answer with their version.
         drift: How what runs differs from what the last good run left.
         unsettled: What the last run left open, where it was cut off or needs a person; empty when all is settled.
+        going_on: Who carries out the open run just now, empty when nobody does.
         error: Why the instance could not be asked.
     """
 
@@ -42,6 +44,7 @@ class InstanceStatus:
     healthy: int = 0
     drift: tuple[str, ...] = ()
     unsettled: str = ""
+    going_on: str = ""
     error: str = ""
 
     @property
@@ -69,6 +72,7 @@ def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
         healthy=_healthy(site, standing.manifest, containers),
         drift=drift(standing.manifest, standing.bodies, found),
         unsettled=_open_end(workspace, site.config.name),
+        going_on=holder(site),
     )
 
 

@@ -115,6 +115,8 @@ def _row(session: Session, one: InstanceStatus) -> tuple[str, ...]:
 
 
 def _state(one: InstanceStatus) -> str:
+    if one.going_on:
+        return f"{one.instance}: at work: {one.going_on}."
     if one.unsettled:
         return one.unsettled
     serving = f"serving {one.release}" if one.release else "nothing deployed from this workspace"
@@ -130,7 +132,7 @@ def _state(one: InstanceStatus) -> str:
 def _next(standings: Sequence[InstanceStatus]) -> str:
     if not standings:
         return "write manifests/instances/NAME.yml; `olmis-release init` shows an example"
-    unwell = next((one for one in standings if not one.is_well), None)
+    unwell = next((one for one in standings if one.going_on or not one.is_well), None)
     return _remedy(unwell) if unwell else f"olmis-release history {standings[0].instance}"
 
 
@@ -138,6 +140,8 @@ def _remedy(one: InstanceStatus) -> str:
     """Return the command that helps most; an open end comes before everything that may follow from it."""
     if one.error:
         return f"olmis-release preflight {one.instance}"
+    if one.going_on:
+        return f"wait for it to end, then: olmis-release status {one.instance}"
     if one.unsettled:
         return f"olmis-release rollback {one.instance}"
     if one.release is None:

@@ -84,6 +84,13 @@ def test_a_run_that_was_cut_off_is_the_state_whatever_is_seen(serving: Desk) -> 
     assert serving.type("status", "uat", "--json").json["instances"][0]["is_well"] is False
 
 
+def test_a_run_that_goes_on_is_waited_for(serving: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("olmis_release.cli.observed.holder", lambda _site: "deploy of 3.6.0+mw1 by banda@host")
+    told = serving.type("status", "uat")
+    assert "STATE uat: at work: deploy of 3.6.0+mw1 by banda@host." in told.out
+    assert "Next: wait for it to end, then: olmis-release status uat" in told.out
+
+
 def test_another_image_of_the_same_tag_and_another_repository_are_told_apart(serving: Desk) -> None:
     other = f"@sha256:{'b' * 64}"
     serving.place.change_container("auth", image_name=f"mirror:5000/openlmis/auth:4.0.0{other}")
