@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 
 import semver
 
@@ -16,15 +17,27 @@ from olmis_release.workspace import Workspace
 from olmis_release.yamlio import read_model, read_yaml
 
 
+def extension_path(workspace: Workspace, name: str, base: str) -> Path:
+    """Return the file for an extension to a Core release: the one that is for it, else a new one beside those."""
+    version = semver.Version.parse(base)
+    for path, extension in _extensions(workspace, name):
+        if satisfies(version, extension.core):
+            return path
+    plain = workspace.extensions / f"{name}.yml"
+    return workspace.extensions / f"{name}-{base}.yml" if plain.exists() else plain
+
+
 def earlier_images(workspace: Workspace, name: str, cores: Mapping[str, CoreManifest]) -> dict[str, ImageRef]:
-    """Return the image of each service as the extension's manifest has it; nothing without a readable one."""
-    path = workspace.extensions / f"{name}.yml"
-    found: dict[str, ImageRef] = {}
-    with suppress(BadInput, ValueError):
-        if path.exists():
-            extension = read_model(ExtensionManifest, read_yaml(path, shown_as=workspace.relative(path)))
-            found = _images(extension, _core_of(extension, cores))
-    return found
+    """Return the image of each service as the extension for the newest Core has it; nothing without one."""
+    known = [(extension, _core_of(extension, cores)) for _, extension in _extensions(workspace, name)]
+    fitting = [(extension, core) for extension, core in known if core]
+    if not fitting:
+        return {}
+    extension, core = max(fitting, key=lambda pair: semver.Version.parse(pair[1].version))
+    try:
+        return _images(extension, core)
+    except ValueError:
+        return {}  # an image that cannot be read is for the merge to tell
 
 
 def images_before(workspace: Workspace, version: str) -> dict[str, ImageRef]:
@@ -35,14 +48,22 @@ def images_before(workspace: Workspace, version: str) -> dict[str, ImageRef]:
     return dict(images[max(older, key=semver.Version.parse)]) if older else {}
 
 
+def _extensions(workspace: Workspace, name: str) -> Iterator[tuple[Path, ExtensionManifest]]:
+    """Yield the readable extensions of a name with their files."""
+    for path in sorted(workspace.extensions.glob("*.yml")):
+        with suppress(BadInput, ValueError):
+            extension = read_model(ExtensionManifest, read_yaml(path, shown_as=workspace.relative(path)))
+            if extension.name == name and satisfies(semver.Version(0), extension.core) is not None:
+                yield path, extension
+
+
 def _core_of(extension: ExtensionManifest, cores: Mapping[str, CoreManifest]) -> CoreManifest | None:
     fitting = [version for version in cores if satisfies(semver.Version.parse(version), extension.core)]
     return cores[max(fitting, key=semver.Version.parse)] if fitting else None
 
 
-def _images(extension: ExtensionManifest, core: CoreManifest | None) -> dict[str, ImageRef]:
-    components = core.components if core else {}
-    images = {name: ImageRef.parse(one.image) for name, one in components.items() if one.image}
+def _images(extension: ExtensionManifest, core: CoreManifest) -> dict[str, ImageRef]:
+    images = {key: ImageRef.parse(one.image) for key, one in core.components.items() if one.image}
     for name, statement in extension.components.items():
         images = _after(images, name, statement)
     return images
@@ -53,6 +74,8 @@ def _after(images: dict[str, ImageRef], name: str, statement: Statement) -> dict
     rest = {key: image for key, image in images.items() if key != name}
     if statement.replace:
         return rest | {statement.replace.as_name or name: ImageRef.parse(statement.replace.image)}
+    if statement.pin and name in images:
+        return rest | {name: ImageRef(repository=images[name].repository, tag=statement.pin)}
     if statement.add:
         return rest | {name: ImageRef.parse(statement.add.image)}
     return rest if statement.remove else images

@@ -9,22 +9,20 @@ from pathlib import Path
 import semver
 
 from olmis_release.errors import BadInput, Problem, Severity, Where
-from olmis_release.manifest.defects.heaps import size_of
-from olmis_release.manifest.defects.model import Context
-from olmis_release.manifest.defects.run import find
-from olmis_release.manifest.image import COMPONENT_NAME, ImageRef
-from olmis_release.manifest.importers.core import NOT_CARRIED, core_data, core_version
-from olmis_release.manifest.importers.cores import COMPOSE_FILE, choose_base, cores_of, images_of, workspace_cores
+from olmis_release.manifest.image import ImageRef
+from olmis_release.manifest.importers.core import core_data, core_version
+from olmis_release.manifest.importers.cores import COMPOSE_FILE, choose_base, cores_of, workspace_cores
 from olmis_release.manifest.importers.country import Country, extension_of
 from olmis_release.manifest.importers.distribution import read_at
-from olmis_release.manifest.importers.earlier import earlier_images, images_before
+from olmis_release.manifest.importers.earlier import earlier_images, extension_path, images_before
 from olmis_release.manifest.importers.generation import second_generation
+from olmis_release.manifest.importers.judging import judged
 from olmis_release.manifest.importers.model import Distribution
 from olmis_release.manifest.importers.source import open_source
 from olmis_release.manifest.importers.writing import Manifest, Outcome, write
 from olmis_release.manifest.infer import Nearest, nearest_core, telling_images
 from olmis_release.manifest.layers import CoreManifest
-from olmis_release.manifest.policy import Policy, Stage, load_policy
+from olmis_release.manifest.policy import Stage
 from olmis_release.text import safe
 from olmis_release.workspace import Workspace
 
@@ -104,7 +102,7 @@ def import_core(workspace: Workspace | None, tag: str, request: Request) -> Impo
     files = request.files or (COMPOSE_FILE,)
     distribution = _read(replace(request, ref=_tag_in(request.source, tag), files=files))
     before = images_before(workspace, version) if workspace else {}
-    problems = _problems(workspace, distribution, {}, request=request, earlier=before)
+    problems = judged(workspace, distribution, stage=request.stage, earlier=before)
     found = Imported(distribution=distribution, problems=problems)
     if distribution.doubtful:
         return replace(found, nearest=Nearest())
@@ -146,7 +144,7 @@ def import_extension(workspace: Workspace | None, name: str, request: Request) -
     cores |= workspace_cores(workspace) if workspace else {}
     nearest = nearest_core(distribution.images, [telling_images(core) for core in cores.values()])
     known = earlier_images(workspace, name, cores) if workspace else {}
-    problems = _problems(workspace, distribution, cores, request=request, earlier=known)
+    problems = judged(workspace, distribution, stage=request.stage, cores=cores, earlier=known)
     found = Imported(distribution=distribution, nearest=nearest, problems=problems)
     base = choose_base(nearest, cores, request.core)
     if found.errors:
@@ -176,7 +174,7 @@ def _written(
         )
     said = f"What {name} says about Core {found.base}, imported by olmis-release."
     manifest = Manifest(kind="extension", said=said, data=found.country.data if found.country else {})
-    return _with_file(found, workspace.extensions / f"{name}.yml", manifest, request=request)
+    return _with_file(found, extension_path(workspace, name, found.base), manifest, request=request)
 
 
 def _with_file(found: Imported, path: Path, manifest: Manifest, *, request: Request) -> Imported:
@@ -218,49 +216,3 @@ def _read(request: Request) -> Distribution:
             raise BadInput([*error.problems, refusal], resolution=error.resolution) if refusal else error from None
         refusal = second_generation(found, opened.at(request.ref))
     return replace(found, problems=(refusal, *found.problems)) if refusal else found
-
-
-def _problems(
-    workspace: Workspace | None,
-    distribution: Distribution,
-    cores: Mapping[str, CoreManifest],
-    *,
-    request: Request,
-    earlier: Mapping[str, ImageRef] | None = None,
-) -> tuple[Problem, ...]:
-    policy = load_policy(workspace) if workspace else Policy()
-    context = Context(
-        core=images_of(cores),
-        earlier=earlier or {},
-        memory_bytes=size_of(policy.memory) if policy.memory else None,
-        image_mounts=policy.image_mounts,
-    )
-    found = [*find(distribution, context), *_bad_names(distribution), *_not_carried(distribution)]
-    return policy.judge(found, request.stage)
-
-
-def _not_carried(distribution: Distribution) -> list[Problem]:
-    return [
-        Problem(
-            code="W-NOT-CARRIED",
-            message=f"{name}: `{key}` is left out: a release carries no files from beside the compose file.",
-            resolution="Put them into a config image, or into the settings file of each instance.",
-            where=service.place(key),
-            severity=Severity.WARNING,
-        )
-        for name, service in distribution.services.items()
-        for key in sorted(NOT_CARRIED & service.body.keys())
-    ]
-
-
-def _bad_names(distribution: Distribution) -> list[Problem]:
-    return [
-        Problem(
-            code="E-NAME",
-            message=f"{safe(repr(name))} cannot be the name of a component ([a-z0-9][a-z0-9_-]*).",
-            resolution="Rename the service.",
-            where=service.place(),
-        )
-        for name, service in distribution.services.items()
-        if not COMPONENT_NAME.match(name)
-    ]

@@ -162,3 +162,31 @@ def test_people_read_a_summary(desk: Desk, places: dict[str, str]) -> None:
     assert "remove   db" in out
     assert "Dry run: nothing was written." in out
     assert not (desk.root / "manifests/extensions/xx.yml").exists()
+
+
+def test_an_extension_for_another_core_is_left_beside(desk: Desk, places: dict[str, str]) -> None:
+    desk.type("import", "core", "v3.8.0", "--from", places["core"])
+    desk.type("import", "core", "v3.9.0", "--from", places["core"])
+    country = ("import", "extension", "xx", "--from", places["country"], "--json")
+
+    first = desk.type(*country, "--core", "3.8.0").json["written"]
+    second = desk.type(*country, "--core", "3.9.0").json["written"]
+    again = desk.type(*country, "--core", "3.8.0").json["written"]
+
+    assert [one["path"] for one in (*first, *second)] == [
+        "manifests/extensions/xx.yml",
+        "manifests/extensions/xx-3.9.0.yml",
+    ]
+    assert again == [{"path": "manifests/extensions/xx.yml", "outcome": "unchanged"}]
+
+
+def test_an_image_whose_organisation_changed_since_the_last_import_is_said(desk: Desk, places: dict[str, str]) -> None:
+    desk.type("import", "core", "v3.9.0", "--from", places["core"])
+    country = ("import", "extension", "xx", "--from", places["country"], "--json")
+    desk.type(*country)
+    path = Path(places["country"], "docker-compose.yml")
+    path.write_text(path.read_text().replace("openlmisxx/equipment", "openlmis/equipment"))
+
+    codes = {(problem["code"], problem["line"]) for problem in desk.type(*country).json["problems"]}
+
+    assert ("W-ORGANISATION-CHANGED", 11) in codes
