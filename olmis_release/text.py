@@ -6,6 +6,7 @@ import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import islice
 
 # Characters that move the cursor, start escape sequences, turn the reading direction or show nothing at all.
 _UNSAFE = re.compile(
@@ -39,9 +40,18 @@ def code_points(word: str) -> str:
     return ", ".join(f"U+{ord(letter):04X} {unicodedata.name(letter, 'unnamed')}" for letter in strange)
 
 
+_MOST_KNOWN, _LONGEST_WORD = 250, 200
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``Did you mean `x`?`` for the nearest known word, or nothing when none is near."""
-    nearest = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    """Return ``Did you mean `x`?`` for the nearest known word, or nothing when none is near.
+
+    Nothing is guessed for very long words and among very many, where guessing takes longer than it helps.
+    """
+    words = list(islice(known, _MOST_KNOWN + 1))
+    if len(word) > _LONGEST_WORD or len(words) > _MOST_KNOWN:
+        return ""
+    nearest = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
     return f"Did you mean `{nearest[0]}`?" if nearest else ""
 
 

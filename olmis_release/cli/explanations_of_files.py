@@ -22,6 +22,7 @@ OF_IMPORTS: dict[str, Explanation] = {
     "E-NO-SOURCE": Explanation("The source cannot be reached or read.", "Check the address, path and rights."),
     "E-REFERENCE": Explanation("A service uses a config or secret that the file does not have.", "Declare it."),
     "E-REPEATED-KEY": Explanation("A key stands twice in one mapping.", "Keep one of the two."),
+    "E-TOO-MANY": Explanation("The file holds more than any estate has.", "Check that it is the right file; split it."),
     "E-UNKNOWN-REF": Explanation("The source has no such tag, branch or commit.", "Correct --ref."),
     "E-UNSET": Explanation("A value cannot be taken away where nothing is.", "Correct the path, or leave it out."),
 }

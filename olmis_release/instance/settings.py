@@ -23,6 +23,7 @@ from olmis_release.workspace import PRIVATE, InstanceFolder, Workspace
 
 KEY_BYTES = 32
 SIZE_LIMIT_BYTES = 1024 * 1024
+LIMIT_PROBLEMS = 300
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
@@ -68,6 +69,8 @@ def read_settings(path: Path, *, shown_as: str, key: bytes = b"") -> Settings:
             code, message, resolution = problem
             where = Where(file=shown_as, line=number)
             problems.append(Problem(code=code, message=message, resolution=resolution, where=where))
+        if len(problems) >= LIMIT_PROBLEMS:
+            break
     if problems:
         raise BadInput(problems, resolution=f"Correct the lines of {shown_as} named above.")
     return Settings(values=values, fingerprint=_fingerprint(values, key) if key else "")

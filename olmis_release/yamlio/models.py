@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +12,9 @@ from pydantic_core import ErrorDetails
 from olmis_release.errors import BadInput, Problem
 from olmis_release.text import did_you_mean, listed, safe
 from olmis_release.yamlio.document import Document, KeyPath
+
+LIMIT_PROBLEMS = 300
+"""More than that nobody reads, and a file that has them is the wrong file."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,7 +43,8 @@ def read_model(model: type[M], document: Document) -> M:
     try:
         return model.model_validate(_with_nulls(document.data, document, ()))
     except ValidationError as error:
-        found = {str(problem): problem for problem in _problems(error, model, document)}
+        first = islice(_problems(error, model, document), LIMIT_PROBLEMS)
+        found = {str(problem): problem for problem in first}
         raise BadInput(sorted(found.values(), key=_by_place)) from None
 
 

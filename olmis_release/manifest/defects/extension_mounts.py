@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from olmis_release.errors import Problem
 from olmis_release.manifest.defects.model import Context, warning
@@ -26,9 +26,10 @@ _FOLDER = re.compile(r"/extensions(?:[-_/].*)?\Z")
 def check(distribution: Distribution, context: Context) -> Iterator[Problem]:
     """Yield modules that fill nothing anybody mounts, and services that wait for files from nobody."""
     modules = {name: service for name, service in distribution.services.items() if _is_module(name, service, context)}
+    users = _users(distribution)
     for name, service in modules.items():
-        yield from _of_module(name, service, distribution, context=context)
-    yield from _of_hosts(distribution, modules)
+        yield from _of_module(name, service, users, context=context)
+    yield from _of_hosts(distribution, modules, users)
 
 
 def mounts_of(service: ImportedService) -> Iterator[tuple[int, str, str]]:
@@ -72,7 +73,7 @@ def _applies(image: ImageRef, known: ImageMounts) -> bool:
 
 
 def _of_module(
-    name: str, module: ImportedService, distribution: Distribution, *, context: Context
+    name: str, module: ImportedService, users: Mapping[str, set[str]], *, context: Context
 ) -> Iterator[Problem]:
     mounts = list(mounts_of(module))
     targets = {target for _, _, target in mounts}
@@ -88,7 +89,7 @@ def _of_module(
         do = "Mount a named volume at /extensions, here and in the service that is extended."
         yield warning("extension-mount", message, where=module.place(), do=do)
     for index, source, target in mounts:
-        if source and not _others(source, name, distribution):
+        if source and not users.get(source, set()) - {name}:
             message = (
                 f"{name} fills {source} ({target}), which no other service mounts: the extension is lost silently."
             )
@@ -96,20 +97,23 @@ def _of_module(
             yield warning("extension-mount", message, where=module.place(f"volumes.{index}"), do=do)
 
 
-def _others(source: str, name: str, distribution: Distribution) -> list[str]:
-    return [
-        other
-        for other, service in distribution.services.items()
-        if other != name and source in {found for _, found, _ in mounts_of(service)}
-    ]
+def _users(distribution: Distribution) -> dict[str, set[str]]:
+    """Return for each volume or folder the services that mount it."""
+    found: dict[str, set[str]] = {}
+    for name, service in distribution.services.items():
+        for _, source, _ in mounts_of(service):
+            found.setdefault(source, set()).add(name)
+    return found
 
 
-def _of_hosts(distribution: Distribution, modules: dict[str, ImportedService]) -> Iterator[Problem]:
+def _of_hosts(
+    distribution: Distribution, modules: Mapping[str, ImportedService], users: Mapping[str, set[str]]
+) -> Iterator[Problem]:
     """Yield services that look for extensions in a named volume that no other service mounts."""
     for name, service in distribution.services.items():
         for index, source, target in mounts_of(service):
             owned = name in modules or not _FOLDER.match(target) or source not in distribution.volumes
-            if owned or _is_external(distribution.volumes[source]) or _others(source, name, distribution):
+            if owned or _is_external(distribution.volumes[source]) or users.get(source, set()) - {name}:
                 continue
             message = f"{name} looks for extensions in {source} ({target}), which no other service fills."
             do = "Mount it in the extension module too; check the volume's name and the module's folder."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from olmis_release.errors import Problem
 from olmis_release.manifest.defects.model import Context, warning
@@ -19,9 +19,10 @@ _OF_VERSIONS = re.compile(r"_(?:VERSION|TAG|IMAGE|IMAGE_TAG|IMAGE_VERSION)\Z")
 def unused(distribution: Distribution, context: Context) -> Iterator[Problem]:
     """Yield defined variables that nothing refers to; a file that is a service's `env_file` too has other readers."""
     del context
+    missing = _missing(distribution)
     for variable in _idle(distribution):
         message = f"variable {variable.name} is never used."
-        near = did_you_mean(variable.name, _missing(distribution))
+        near = did_you_mean(variable.name, missing)
         yield warning("unused-variable", message, where=variable.where, do=near or "Remove it, or use it.")
 
 
@@ -33,17 +34,26 @@ def nearest_unused(distribution: Distribution, name: str) -> str:
 def shadowed(distribution: Distribution, context: Context) -> Iterator[Problem]:
     """Yield literals where a variable that nobody uses was meant to decide."""
     del context
-    idle = _idle(distribution)
+    idle = {variable.name: variable for variable in _idle(distribution)}
+    meant: dict[str, list[Variable]] = {}
+    for variable in idle.values():
+        for ending in _endings(variable.name):
+            meant.setdefault(ending, []).append(variable)
     for name, service in distribution.services.items():
-        for variable in idle:
-            if service.image and service.literal_image and _names(variable.name, name, service):
-                yield _shadow(name, service, variable)
-        for variable in idle:
-            value = _environment(service).get(variable.name)
-            if value is not None:
-                message = f"{name}: {variable.name} is a literal here, so {variable.where} does not count."
-                where = service.place(f"environment.{variable.name}")
-                yield warning("shadowed-variable", message, where=where, do=f"Write ${{{variable.name}}}.")
+        if service.image and service.literal_image:
+            names = dict.fromkeys((_plain(name), _plain(posixpath.basename(service.image.repository))))
+            found = {one.name: one for plain in names for one in meant.get(plain, [])}
+            yield from (_shadow(name, service, variable) for variable in found.values())
+        yield from _shadowed_in_environment(name, service, idle)
+
+
+def _shadowed_in_environment(name: str, service: ImportedService, idle: Mapping[str, Variable]) -> Iterator[Problem]:
+    for key in _environment(service):
+        if key in idle:
+            message = f"{name}: {key} is a literal here, so {idle[key].where} does not count."
+            yield warning(
+                "shadowed-variable", message, where=service.place(f"environment.{key}"), do=f"Write ${{{key}}}."
+            )
 
 
 def _shadow(name: str, service: ImportedService, variable: Variable) -> Problem:
@@ -58,13 +68,11 @@ def _shadow(name: str, service: ImportedService, variable: Variable) -> Problem:
     return warning("shadowed-variable", message, where=service.image_where, do=do)
 
 
-def _names(variable: str, service: str, imported: ImportedService) -> bool:
-    """Return whether a variable is named after a service or its image, as SELV_V3_REPORT_VERSION is."""
+def _endings(variable: str) -> set[str]:
+    """Return the service names that a variable may be named after: SELV_V3_REPORT_VERSION after `report`."""
     stem, count = _OF_VERSIONS.subn("", variable.upper())
     words = [word for word in stem.split("_") if word]
-    endings = {"".join(words[start:]) for start in range(min(len(words), 3))} if count else set()
-    repository = imported.image.repository if imported.image else ""
-    return bool(endings & {_plain(service), _plain(posixpath.basename(repository))})
+    return {"".join(words[start:]) for start in range(min(len(words), 3))} if count else set()
 
 
 def _plain(name: str) -> str:

@@ -21,6 +21,7 @@ from olmis_release.manifest.importers.shorthand import (
     FLAT,
     as_list,
     as_map,
+    host_list,
     long_build,
     long_depends_on,
     mount_target,
@@ -74,11 +75,11 @@ class _Merge:
     def value(self, base: Node, over: Node, path: Path) -> Node:
         if over.tag == "!override" or is_null(base):
             return replace(over, tag="")
-        if is_null(over):
-            return base
         inside = path[2:] if path[:1] == ("services",) else ()
         if inside in _WHOLE:
             return over
+        if is_null(over):
+            return base
         return self._same_kind(_long(base, inside), _long(over, inside), path)
 
     def _same_kind(self, base: Node, over: Node, path: Path) -> Node:
@@ -108,6 +109,8 @@ def _long(node: Node, inside: Path) -> Node:
         return long_build(node)
     if inside and (inside[-1] in FLAT or inside in {("networks",), ("build", "args")}):
         return as_map(node)
+    if inside == ("extra_hosts",):
+        return host_list(node)
     return as_list(node) if inside and inside[-1] in _TEXT_LISTS else node
 
 

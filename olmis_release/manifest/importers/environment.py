@@ -13,6 +13,7 @@ from olmis_release.manifest.importers.model import Variable
 from olmis_release.text import safe
 from olmis_release.yamlio import guard
 
+LIMIT_LINES = 5_000
 LIMIT_TOTAL = 4 * 1024 * 1024
 
 _KEY = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[^=:\s#][^=:\n]*?)[ \t]*(?P<mark>[=:]|(?=\n)|\Z)")
@@ -41,7 +42,11 @@ def read_environment(data: bytes, *, shown_as: str, findings: Findings, known: d
         return
     first: dict[str, Where] = {}
     total = 0
-    for one in _Reader(text, shown_as, findings).assignments():
+    for number, one in enumerate(_Reader(text, shown_as, findings).assignments()):
+        if number >= LIMIT_LINES:
+            message = f"more than {LIMIT_LINES:,} variables in one file."
+            findings.error("E-ENV", message, where=one.where, do="Is it the right file?")
+            return
         if one.name in first:
             message = (
                 f"{one.name} is defined twice; the first one is on line {first[one.name].line}, and this one wins."

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_BRACE = re.compile(r"\$\{|\}")
 _OPERATOR = re.compile(r":?[-?+]")
 LIMIT_NESTING = 20
 LIMIT_LENGTH = 64 * 1024
@@ -117,16 +118,13 @@ def _at_dollar(text: str, dollar: int, state: _State, *, depth: int) -> tuple[tu
 
 def _closing(text: str, start: int) -> int:
     """Return where the brace closes that opened before `start`; inner ``${`` open further ones."""
-    depth, position = 1, start
-    while position < len(text):
-        if text.startswith("${", position):
-            depth += 1
-            position += 1
-        elif text[position] == "}":
-            depth -= 1
-            if depth == 0:
-                return position
-        position += 1
+    depth = 1
+    for brace in _BRACE.finditer(text, start):
+        depth += -1 if brace.group() == "}" else 1
+        if depth == 0:
+            return brace.start()
+        if depth > LIMIT_NESTING:
+            raise Malformed(f"variables are nested deeper than {LIMIT_NESTING}")
     raise Malformed(f"`{text[start - 2 : start + 20]}` has no closing brace")
 
 

@@ -16,6 +16,8 @@ from olmis_release.yamlio import guard
 _LOADER: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _STANDARD = "tag:yaml.org,2002:"
 DUPLICATE, REPEATED = "E-DUPLICATE-KEY", "E-REPEATED-KEY"
+LIMIT_VALUES = 10_000
+"""Aliases unfolded; the largest compose file in the field has not a tenth of it."""
 COMPOSE_TAGS = frozenset({"!reset", "!override"})
 
 
@@ -85,8 +87,8 @@ class _Builder:
     def _counted(self, node: Node) -> Node:
         """Count what a node unfolds to; collections are counted through their scalars and aliases."""
         self.count += node.size
-        if self.count > guard.LIMIT_NODES:
-            message = f"more than {guard.LIMIT_NODES:,} values, aliases unfolded."
+        if self.count > LIMIT_VALUES:
+            message = f"more than {LIMIT_VALUES:,} values, aliases unfolded."
             raise self._no(message, node.where)
         return node
 

@@ -12,13 +12,14 @@ from olmis_release.manifest.importers.combine import combined
 from olmis_release.manifest.importers.compose_files import read_file
 from olmis_release.manifest.importers.extends import Extender, Services
 from olmis_release.manifest.importers.filling import Filler
-from olmis_release.manifest.importers.loader import load_documents
+from olmis_release.manifest.importers.loader import LIMIT_VALUES, load_documents
 from olmis_release.manifest.importers.nodes import (
     ListNode,
     MapNode,
     Node,
     empty_map,
     is_null,
+    new_map,
     text_of,
     with_entry,
     without_entry,
@@ -28,6 +29,7 @@ from olmis_release.manifest.importers.tree import Tree, joined
 from olmis_release.text import safe
 
 LIMIT_FILES = 50
+LIMIT_SERVICES = 500
 
 
 class Reader:
@@ -64,6 +66,8 @@ class Reader:
                 raise BadInput.one(f"more than {LIMIT_FILES} files belong to it.", resolution="Use fewer.")
             self.files.append(path)
             loaded = load_documents(read_file(self.tree, path), shown_as=path, findings=self.findings)
+            for one in loaded:
+                _refuse_crowd(one, path)
             filled = tuple(node for one in loaded if isinstance(node := self.filler.filled(one), MapNode))
             for problem in (found for node in filled for found in form_faults(node)):
                 self.findings.note(problem)
@@ -88,9 +92,15 @@ class Reader:
             return self._services_of(joined(posixpath.dirname(path), file), where)
 
         extender = Extender(path, dict(services.entries), load=load, findings=self.findings)
+        resolved: dict[str, Node] = {}
+        size = 0
         for name in services.entries:
-            services = with_entry(services, name, extender.resolved(name))
-        return services
+            resolved[name] = extender.resolved(name)
+            size += resolved[name].size
+            if size > LIMIT_VALUES:
+                message = f"more than {LIMIT_VALUES:,} values, `extends` resolved."
+                raise BadInput.one(message, where=services.keys[name], resolution="Split the file.", code="E-TOO-MANY")
+        return new_map(resolved, services.keys, services.where, tag=services.tag)
 
     def _services_of(self, path: str | None, where: Where) -> tuple[Services, str] | None:
         if path is None or self.tree.read(path) is None:
@@ -118,3 +128,13 @@ class Reader:
                 continue
             found.append([one for one in inside if one])
         return found
+
+
+def _refuse_crowd(document: MapNode, path: str) -> None:
+    """Refuse a file with more services than any host runs, before each of them is looked at."""
+    services = document.get("services")
+    if isinstance(services, MapNode) and len(services.entries) > LIMIT_SERVICES:
+        message = f"more than {LIMIT_SERVICES} services in {safe(path)}."
+        raise BadInput.one(
+            message, where=document.place("services"), resolution="Is it the right file?", code="E-TOO-MANY"
+        )

@@ -50,6 +50,14 @@ def _value_of(item: TextNode, text: str) -> TextNode:
     return TextNode(text=text, where=item.where, open_text=opened, raw=raw)
 
 
+def host_list(node: Node) -> Node:
+    """Return a mapping of host names to addresses as ``name:address`` lines."""
+    if not isinstance(node, MapNode):
+        return node
+    lines = (TextNode(text=f"{key}:{text_of(value)}", where=node.keys[key]) for key, value in node.entries.items())
+    return new_list(tuple(lines), node.where)
+
+
 def long_depends_on(node: Node) -> Node:
     """Return a list of services as the mapping that says when each counts as there."""
     if not isinstance(node, ListNode):
