@@ -118,7 +118,16 @@ def _reasons(name: str, component: Component, situation: Situation) -> Iterator[
         yield f"it is not running ({running.state})"
     if running.digest is None or running.digest != component.image.digest:
         yield _image_reason(_image_before(name, situation), str(component.image))
+        yield from _given_reason(name, component, situation)
     yield from _config_reasons(name, running, situation)
+
+
+def _given_reason(name: str, component: Component, situation: Situation) -> Iterator[str]:
+    """Yield why the country wants this image, where that is not why it wanted the last one."""
+    given, old = component.origin.get("image"), situation.previous
+    before = old.components[name].origin.get("image") if old and name in old.components else None
+    if given and given.reason and (before is None or before.reason != given.reason):
+        yield given.reason
 
 
 def _image_before(name: str, situation: Situation) -> str | None:
