@@ -122,6 +122,8 @@ volumes: {d: }
     dns: 1.1.1.1
     healthcheck: {test: [CMD, a], interval: 1s}
     cap_add: [A]
+    extra_hosts: {h: 1.1.1.1}
+  d: {image: "org/d:1", command: [a, b], entrypoint: c}
   b: {image: "org/b:1", logging: {driver: json-file, options: {x: "1"}}}
 volumes: {one: , two: , three: }
 """,
@@ -137,6 +139,8 @@ volumes: {one: , two: , three: }
     dns: [8.8.8.8]
     healthcheck: {test: [CMD, b]}
     cap_add: [A, B]
+    extra_hosts: ["i:2.2.2.2"]
+  d: {command: , entrypoint: [d]}
   b: {logging: {options: {y: "2"}}}
   c: {image: "org/c:1", healthcheck: {test: [CMD, c]}}
 """,
