@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
+from olmis_release import clock
 from olmis_release.errors import BadInput, TargetUnreachable
 from olmis_release.events import Progress
 from olmis_release.instance.ports import ContainerStatus, WallState
@@ -96,9 +98,14 @@ def test_the_compose_files_lie_beside_the_plan_with_their_hashes(serving: Estate
     assert f"{serving.root}/.olmis-release/uat/settings/" in (made.folder / "compose.yml").read_text()
 
 
-def test_planning_twice_gives_the_same_plan(serving: Estate, newer: ReleaseManifest) -> None:
+def test_planning_twice_gives_the_same_plan(
+    serving: Estate, newer: ReleaseManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
     serving.release(newer)
-    first, second = serving.make(), serving.make()
+    first = serving.make()
+    later = clock.now() + timedelta(hours=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    second = serving.make()
     assert first is not None
     assert first == second
 

@@ -74,7 +74,7 @@ def test_restoring_data_swaps_the_copy_in_and_names_what_is_lost(migrated: tuple
     swap = next(step for step in plan.steps if step.kind is StepKind.SWAP_DATABASE)
     assert swap.parameters == {"point": point}
     assert plan.way_back is WayBack.DATABASE
-    assert "opened to them (Sat 28 Nov 2026 20:02 CAT (18:02 UTC)) is lost" in plan.data_cost
+    assert "opened to them (Fri 28 Nov 2025 20:02 CAT (18:02 UTC)) is lost" in plan.data_cost
 
 
 def test_restoring_without_a_copy_is_refused(migrated: tuple[Estate, Run]) -> None:
