@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from olmis_release.manifest.checks import why_mutable
+from olmis_release.manifest.collector import not_collecting
 from olmis_release.manifest.diff import Difference, same_image
 from olmis_release.manifest.masking import masked
 from olmis_release.manifest.model import ComposeValue, ImageRef
@@ -90,6 +91,7 @@ class Comparison:
         return not self.changed and not self.configuration
 
 
+@not_collecting()
 def compare_sides(a: Side, b: Side) -> Comparison:
     """Return what becomes of every component from the first side to the second."""
     names = sorted(a.images.keys() | b.images.keys())

@@ -13,6 +13,7 @@ import semver
 
 from olmis_release.errors import Problem, Where
 from olmis_release.manifest import checks
+from olmis_release.manifest.collector import not_collecting
 from olmis_release.manifest.constraints import Stated, narrowed
 from olmis_release.manifest.draft import start
 from olmis_release.manifest.extension import Layer, in_range
@@ -43,6 +44,7 @@ class Merged:
     image_places: dict[str, Where]
 
 
+@not_collecting()
 def merge(
     core: Layer[CoreManifest],
     extension: Layer[ExtensionManifest] | None,
