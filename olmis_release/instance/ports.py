@@ -80,13 +80,19 @@ class Container:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image on the engine; `digests` are the ``repository@sha256:…`` it is known by there."""
+    """An image on the engine.
+
+    Attributes:
+        digests: The ``repository@sha256:…`` it is known by there.
+        environment: What a container of it has in its environment without being told.
+    """
 
     id: str
     digests: tuple[str, ...]
     tags: tuple[str, ...]
     size_bytes: int
     labels: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
