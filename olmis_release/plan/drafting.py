@@ -167,6 +167,7 @@ class Draft:
             approvers=config.policy.approvals,
             offline_s=offline.seconds,
             offline_basis=offline.basis,
+            patch=goal.manifest.patch if goal.purpose is PlanPurpose.DEPLOY else None,
         )
 
     def _offline(self) -> Offline:
