@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from olmis_release.errors import BadInput, Where
-from olmis_release.manifest.candidate import with_known_digests
 from olmis_release.manifest.diff import Difference, compare
+from olmis_release.manifest.digests import with_known_digests
 from olmis_release.manifest.extension import load_core, load_extension
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.lock import (

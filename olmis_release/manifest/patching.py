@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from olmis_release.errors import Where
-from olmis_release.manifest.candidate import platforms_of
 from olmis_release.manifest.diff import Difference, compare
+from olmis_release.manifest.digests import platforms_of
 from olmis_release.manifest.emergency import Impact, Patch, Urgency, priority_of, route_of
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.lock import parse_release, sha256_of

@@ -74,6 +74,15 @@ def test_a_changed_layer_is_drift_with_its_place(desk: Desk, registry: FakeRegis
     assert "[E-DRIFT]" in told.err
 
 
+def test_a_changed_digest_in_a_layer_is_drift(desk: Desk, registry: FakeRegistry) -> None:
+    layer = MW.replace("{pin: 1.1.3, reason: MW-1}", "{replace: {image: 'mw/r:1@%s'}, reason: MW-1}")
+    desk.write("manifests/extensions/mw.yml", layer % A)
+    assert desk.type("candidate", "3.5.0+mw1").status == 0
+    assert desk.type("candidate", "3.5.0+mw1", "--check").status == 0
+    desk.write("manifests/extensions/mw.yml", layer % B)
+    assert desk.type("candidate", "3.5.0+mw1", "--check").status == 15
+
+
 def test_a_file_that_was_written_into_is_not_canonical(desk: Desk, registry: FakeRegistry) -> None:
     path = desk.root / RC1
     path.write_text(path.read_text("utf-8") + "# mine\n", encoding="utf-8")
