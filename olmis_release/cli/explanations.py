@@ -59,6 +59,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-UNREACHABLE": Explanation(
         "The engine, a registry or the database does not answer.", "Check that it runs and that this host reaches it."
     ),
+    "E-EFFECT-UNKNOWN": Explanation(
+        "The line broke, or time ran out, while the engine was changing something; it may have done it all the same.",
+        "Run `olmis-release resume INSTANCE`: it looks at what is there before it does anything.",
+    ),
     "E-INTERRUPTED": Explanation(
         "Ctrl-C or a signal stopped the command at a safe point.", "Read the STATE line, then run the command again."
     ),
