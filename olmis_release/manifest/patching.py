@@ -161,7 +161,11 @@ def _reason(order: PatchOrder) -> str:
 
 def _with_tag(component: Component, name: str, tag: str, *, order: PatchOrder) -> Component:
     old = component.origin.get("image")
-    beat = (Beaten(layer=old.layer, value=str(component.image), file=old.file, line=old.line), *old.beat) if old else ()
+    beat: tuple[Beaten, ...] = ()
+    if old:
+        image = str(component.image)
+        last = Beaten(layer=old.layer, value=image, file=old.file, line=old.line, reason=old.reason)
+        beat = (last, *old.beat)
     said = Origin(layer=COMMAND_LINE, file=f"--set {name}={tag}", reason=_reason(order), beat=beat)
     origin = {path: one for path, one in component.origin.items() if path != "reports_version"}
     return component.model_copy(

@@ -110,6 +110,35 @@ def test_why_names_layer_line_commit_and_what_was_beaten(desk: Desk, repository:
     assert "reason: MW-1" in desk.type("why", "3.5.0+mw1", "report").out
 
 
+def test_why_knows_a_component_by_its_core_name_and_an_image_by_its_parts(desk: Desk, registry: FakeRegistry) -> None:
+    desk.write("manifests/extensions/mw.yml", MW.replace("pin: 1.1.3", "replace: {as: reports, image: mw/r:1}"))
+    desk.type("candidate", "3.5.0+mw1", "--offline")
+    for path in ("report.image", "reports.tag", "components.reports.image.digest"):
+        assert desk.type("why", "3.5.0+mw1", path).out.startswith("reports.image: mw/r:1")
+    assert "auth.depends_on.report: reports" in desk.type("why", "3.5.0+mw1", "auth.depends_on.report").out
+
+
+def test_why_a_component_is_gone_tells_who_needed_it(desk: Desk, repository: git.Repo) -> None:
+    desk.write("manifests/extensions/mw.yml", MW + "  log: {remove: true, reason: elsewhere}\n")
+    desk.type("candidate", "3.5.0+mw1")
+    told = desk.type("why", "3.5.0+mw1", "log").out
+    assert told.startswith(
+        "log: left out\n  mw, manifests/extensions/mw.yml:6, not committed yet\n  reason: elsewhere\n"
+    )
+    assert "log is left out, so it is no longer waited for by auth, report" in told
+
+
+def test_why_tells_the_reasons_that_were_beaten_too(desk: Desk, registry: FakeRegistry) -> None:
+    desk.type("candidate", "3.5.0+mw1", "--offline", "--set", "report=1.1.4", "--reason", "incident 7")
+    told = desk.type("why", "3.5.0+mw1", "report.image").out
+    assert "reason: incident 7" in told
+    assert "beat openlmis/report:1.1.3: mw, manifests/extensions/mw.yml:5 (MW-1)" in told
+
+
+def test_why_goes_into_a_list(desk: Desk, registry: FakeRegistry) -> None:
+    assert desk.type("why", "3.5.0+mw1", "auth.volumes.0").out.startswith('auth.volumes: ["config:/config"]')
+
+
 def test_why_of_nothing_names_what_there_is(desk: Desk, registry: FakeRegistry) -> None:
     told = desk.type("why", "3.5.0+mw1", "report.imgae")
     assert (told.status, "Did you mean `report.image`?" in told.err) == (15, True)
