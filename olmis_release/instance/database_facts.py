@@ -5,7 +5,9 @@ from __future__ import annotations
 from psycopg import sql as quoting
 
 from olmis_release.errors import StepFailed
-from olmis_release.instance.ports import Blockers, DatabaseFacts, ServerFacts
+from olmis_release.instance.database_note import failed_prefix
+from olmis_release.instance.database_slots import slots_query
+from olmis_release.instance.ports import Blockers, DatabaseFacts, ServerFacts, Slot
 from olmis_release.instance.sql import Row, Sql, ask, value
 
 VERSION_10 = 100000
@@ -33,7 +35,8 @@ def server_facts(sql: Sql) -> ServerFacts:
     ((row,),) = sql.run(
         ask(
             "SELECT current_setting('server_version_num')::int AS version_number, rolname AS role,"
-            " rolsuper AS superuser, rolsuper OR rolcreatedb AS create_database"
+            " rolsuper AS superuser, rolsuper OR rolcreatedb AS create_database,"
+            " rolsuper OR rolreplication AS replication"
             " FROM pg_roles WHERE rolname = current_user"
         )
     )
@@ -71,7 +74,6 @@ def blockers_of(sql: Sql, database: str, version_number: int) -> Blockers:
     """Return what would stop a clone, rename or drop of a database."""
     live = value(database)
     prepared = ask("SELECT gid AS what FROM pg_prepared_xacts WHERE database = {live}", live=live)
-    slots = ask("SELECT slot_name AS what FROM pg_replication_slots WHERE database = {live}", live=live)
     subscriptions = ask(
         "SELECT s.subname AS what FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid"
         " WHERE d.datname = {live}",
@@ -82,8 +84,10 @@ def blockers_of(sql: Sql, database: str, version_number: int) -> Blockers:
     results = sql.run(
         prepared,
         subscriptions if version_number >= VERSION_10 else none,
-        slots,
         backups if version_number >= VERSION_13 else none,
     )
+    (slots,) = sql.run(slots_query(database, failed_prefix(database)))
     found = [tuple(row["what"] for row in rows) for rows in results]
-    return Blockers(prepared=found[0], subscriptions=found[1], slots=found[2], base_backups=found[3])
+    return Blockers(
+        prepared=found[0], subscriptions=found[1], slots=tuple(Slot(**row) for row in slots), base_backups=found[2]
+    )

@@ -40,6 +40,7 @@ class Note:
         comment: The comment that the database itself carries when it is the live one.
         template: Whether it is a template when it is the live one.
         was: On a failed database, the state that the point had which took its place.
+        slots: The logical replication slots that the live database has or had, as `database_slots.token` writes them.
     """
 
     run: str
@@ -48,12 +49,14 @@ class Note:
     comment: str = ""
     template: bool = False
     was: NoteState | None = None
+    slots: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         """Return the comment's text."""
         words = [f"run={quote(self.run, safe='')}", f"of={self.of}", f"state={self.state}"]
         words += [f"was={self.was}"] if self.was else []
         words += ["template=yes"] if self.template else []
+        words += [f"slots={','.join(quote(slot, safe=':') for slot in self.slots)}"] if self.slots else []
         words += [f"comment={quote(self.comment, safe='')}"] if self.comment else []
         return " ".join(["olmis-release", *words])
 
@@ -77,6 +80,7 @@ def read_note(comment: str) -> Note | None:
             comment=unquote(words.get("comment", "")),
             template=words.get("template") == "yes",
             was=NoteState(words["was"]) if "was" in words else None,
+            slots=tuple(unquote(slot) for slot in words["slots"].split(",")) if "slots" in words else (),
         )
     except (KeyError, ValueError):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from psycopg import sql as quoting
 
@@ -12,6 +13,7 @@ from olmis_release.instance.database_facts import VERSION_15, existing
 from olmis_release.instance.database_gate import shut
 from olmis_release.instance.database_likeness import check_likeness, likeness
 from olmis_release.instance.database_note import Note, NoteState, fitting, is_ours, point_prefix, read_note
+from olmis_release.instance.database_slots import slots_of, token
 from olmis_release.instance.ledger import PostgresLedger
 from olmis_release.instance.ports import DatabaseFacts, DatabaseState, Fence, RollbackPoint
 from olmis_release.instance.sql import Sql, Statement, ask, do, name, value
@@ -141,7 +143,10 @@ class Points:
         return str(row["datcollversion"])
 
     def _arm(self, live: DatabaseFacts, point: str, *, run: str, fence: Fence | None) -> None:
-        note = Note(run=run, of=live.oid, state=NoteState.READY, comment=live.comment, template=live.template)
+        slots = tuple(token(slot) for slot in slots_of(self._sql, live.name))
+        note = Note(
+            run=run, of=live.oid, state=NoteState.READY, comment=live.comment, template=live.template, slots=slots
+        )
         like = likeness(self._sql, live, point)
         self._ledger.transact(fence, *like, *guarded(point), comment_on(point, str(note)))
         check_likeness(live, existing(self._databases(), point))
@@ -184,7 +189,7 @@ def comment_on(database: str, comment: str) -> Statement:
 
 def accepted(note: Note) -> Note:
     """Return the note with the state that forbids an automatic way back."""
-    return Note(run=note.run, of=note.of, state=NoteState.ACCEPTED, comment=note.comment, template=note.template)
+    return replace(note, state=NoteState.ACCEPTED)
 
 
 def _dropping(facts: DatabaseFacts) -> tuple[Statement, ...]:

@@ -10,7 +10,7 @@ import pytest
 from olmis_release import clock
 from olmis_release.errors import BadInput, TargetUnreachable
 from olmis_release.events import Progress
-from olmis_release.instance.ports import ContainerStatus, WallState
+from olmis_release.instance.ports import ContainerStatus, Slot, WallState
 from olmis_release.manifest.emergency import Impact, Urgency
 from olmis_release.manifest.lock import canonical
 from olmis_release.manifest.model import ReleaseManifest
@@ -50,6 +50,16 @@ def test_pending_changes_come_from_the_images_own_files(serving: Estate, newer: 
     assert plan.way_back is WayBack.DATABASE
     assert StepKind.TAKE_ROLLBACK_POINT in [step.kind for step in plan.steps]
     assert (plan.previous, plan.release) == ("3.4.1+mw1", "3.5.0+mw1")
+
+
+def test_a_plan_whose_database_may_go_back_names_the_slots_that_are_made_anew(
+    serving: Estate, newer: ReleaseManifest
+) -> None:
+    slot = Slot(name="debezium", plugin="pgoutput", database="open_lmis")
+    serving.database.in_the_way = replace(serving.database.in_the_way, slots=(slot,))
+    serving.files["openlmis/requisition:7.1.1"] = ADDED
+    serving.release(newer)
+    assert any("made anew: debezium (pgoutput)" in note for note in serving.plan().notes)
 
 
 def test_a_plan_of_an_emergency_release_says_why_it_could_not_wait(serving: Estate) -> None:
