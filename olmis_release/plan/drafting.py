@@ -187,7 +187,7 @@ class Draft:
         database = self.reading.site.database
         if self.way_back is not WayBack.DATABASE or self.reading.observed.database is None:
             return ()
-        return slot_note(database.blockers().slots, database=database.name)
+        return tuple(slot_note(database.blockers().slots, database=database.name))
 
     def write(self, author: str, *, cost: str = "") -> PlanSet:
         """Write the plan, or return the open one that says the same; see `plan`."""

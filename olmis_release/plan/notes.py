@@ -88,15 +88,14 @@ def _volumes(changes: tuple[Change, ...]) -> Iterator[str]:
         yield f"Volumes and database schemas of what is removed are kept: {listed(removed)}."
 
 
-def slot_note(slots: Iterable[Slot], *, database: str) -> tuple[str, ...]:
-    """Return what going back with the database means for whoever reads its replication slots."""
+def slot_note(slots: Iterable[Slot], *, database: str) -> Iterator[str]:
+    """Yield what going back with the database means for whoever reads its replication slots."""
     named = [f"{slot.name} ({slot.plugin})" for slot in slots if slot.database == database]
-    if not named:
-        return ()
-    return (
-        f"If the database goes back, these replication slots are made anew: {listed(named)}. What reads them must accept "
-        "a new slot, and what it streamed of the failed release is not taken back.",
-    )
+    if named:
+        yield (
+            f"If the database goes back, these replication slots are made anew: {listed(named)}. What reads them must "
+            "accept a new slot, and what it streamed of the failed release is not taken back."
+        )
 
 
 def _data_at_first_deploy(situation: Situation, schemas: tuple[str, ...]) -> Iterator[str]:

@@ -126,9 +126,7 @@ OBSTACLES = [
 
 
 @pytest.mark.parametrize(("held", "named", "remedy"), OBSTACLES)
-def test_what_holds_the_database_refuses(
-    place: Place, held: dict[str, tuple[str, ...]], named: str, remedy: str
-) -> None:
+def test_what_holds_the_database_refuses(place: Place, held: dict[str, Any], named: str, remedy: str) -> None:
     place.database.in_the_way = replace(place.database.in_the_way, **held)
     finding = nothing_is_in_the_way(place.subject)
     assert (finding.status, named in finding.message, remedy in finding.resolution) == ("fail", True, True)
