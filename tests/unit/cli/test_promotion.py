@@ -233,6 +233,19 @@ def test_a_patch_records_why_it_could_not_wait(desk: Desk, registry: FakeRegistr
     assert desk.type("candidate", "3.5.0+mw2", "--check").status == 0
 
 
+def test_what_is_doubtful_in_a_patch_is_said_and_refused_where_policy_says_so(
+    desk: Desk, registry: FakeRegistry
+) -> None:
+    words = ("patch", "3.5.0+mw2", "--from", "3.5.0+mw1", "--set", "auth=4.1.1-SNAPSHOT", *PATCH, "--offline")
+    told = desk.type(*words)
+    assert told.status == 0
+    assert "auth" in told.err
+    assert "SNAPSHOT" in told.err
+    assert "rsyslog" not in told.err  # it was in the base
+    assert "without --offline" in told.everything
+    assert desk.type(*words, "--stage", "release").status == 15
+
+
 def test_a_patch_that_was_widened_by_hand_is_found(desk: Desk, registry: FakeRegistry) -> None:
     patch(desk)
     path = desk.root / "manifests/candidates/3.5.0+mw2/rc1.yml"
