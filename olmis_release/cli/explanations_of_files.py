@@ -47,6 +47,9 @@ OF_DEFECTS: dict[str, Explanation] = {
     "organisation-changed": Explanation(
         "Another organisation published the image in the last manifest.", "Say the organisation that is meant."
     ),
+    "stray-organisation": Explanation(
+        "One image comes from an organisation that is nearly the country's.", "Check the spelling of the organisation."
+    ),
     "lowered-version": Explanation("A tag is lower than in the last manifest.", "Say why, or take the newer one."),
     "duplicate-variable": Explanation("An .env file sets a variable twice; the last one wins.", "Keep one."),
     "unused-variable": Explanation("Nothing refers to a variable.", "Remove it, or use it."),

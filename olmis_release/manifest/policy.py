@@ -51,6 +51,7 @@ DEFAULTS: Mapping[str, tuple[Verdict, Verdict, Verdict]] = {
     "core-organisation": (_W, _E, _E),
     "unknown-core-image": (_W, _W, _W),
     "organisation-changed": (_W, _E, _E),
+    "stray-organisation": (_W, _W, _W),
     "lowered-version": (_W, _W, _W),
     "duplicate-variable": (_W, _E, _E),
     "unused-variable": (_W, _W, _W),
