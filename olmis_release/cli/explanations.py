@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from olmis_release.cli.explained import Explanation
-from olmis_release.cli.explanations_of_files import OF_DEFECTS, OF_IMPORTS
+from olmis_release.cli.explanations_of_files import OF_DEFECTS, OF_IMPORTS, OF_WARNINGS
 
 __all__ = ["EXPLANATIONS", "Explanation"]
 
@@ -86,6 +86,15 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "E-UNKNOWN-INSTANCE": Explanation("No file in manifests/instances/ has that name.", "Take one of those listed."),
     "E-INSTANCE-NAME": Explanation("An instance file's `name` differs from its file name.", "Make the two agree."),
+    "E-DOCKER-ENDPOINT": Explanation(
+        "A Docker endpoint (DOCKER_HOST, or a Docker context) is none that can be reached.",
+        "Write unix:///path, ssh://[user@]host[:port] or tcp://host:port with TLS.",
+    ),
+    "E-PLAIN-ENDPOINT": Explanation(
+        "A Docker endpoint is in plain text: whoever reaches it owns the host.", "Use ssh://, or tcp:// with TLS."
+    ),
+    "E-TLS-FILE": Explanation("A certificate or key of a TLS endpoint cannot be read.", "Put it where docker.tls says."),
+    "E-TLS-KEY-MODE": Explanation("The private key of a TLS endpoint can be read by others.", "chmod 600 the file."),
     "E-MIRROR": Explanation("A registry mirror is not REGISTRY=HOST.", "Write docker.io=127.0.0.1:5000."),
     "E-YAML": Explanation(
         "A file is not YAML as it is wanted here: anchors, tags, merge keys and several documents are refused.",
@@ -208,5 +217,6 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-DATABASE-NAME": Explanation("A database name is unfit for a rollback point.", "Use a shorter, plain name."),
     "E-DATABASE-URL": Explanation("The database URL is missing or unusable.", "Set the variable that url_from names."),
     **OF_IMPORTS,
+    **OF_WARNINGS,
     **{f"E-{defect.upper()}": explanation for defect, explanation in OF_DEFECTS.items()},
 }

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field
 
 from olmis_release.errors import BadInput, Problem, Severity, Where
 from olmis_release.manifest.image import TAG, Repository, Strict, matching
-from olmis_release.text import listed
+from olmis_release.text import did_you_mean, listed
 from olmis_release.workspace import Workspace
 from olmis_release.yamlio import read_model, read_yaml
 
@@ -71,7 +71,8 @@ DEFAULTS: Mapping[str, tuple[Verdict, Verdict, Verdict]] = {
 
 def _known(name: str) -> str:
     if name not in DEFAULTS:
-        raise ValueError(f"{name!r} is no defect that a policy decides about; there are {listed(DEFAULTS)}")
+        near = did_you_mean(name, DEFAULTS) or f"there are {listed(DEFAULTS)}"
+        raise ValueError(f"{name!r} is no defect that a policy decides about; {near}".replace("; Did", "; did").rstrip("?"))
     return name
 
 
