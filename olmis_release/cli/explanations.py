@@ -93,7 +93,9 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-PLAIN-ENDPOINT": Explanation(
         "A Docker endpoint is in plain text: whoever reaches it owns the host.", "Use ssh://, or tcp:// with TLS."
     ),
-    "E-TLS-FILE": Explanation("A certificate or key of a TLS endpoint cannot be read.", "Put it where docker.tls says."),
+    "E-TLS-FILE": Explanation(
+        "A certificate or key of a TLS endpoint cannot be read.", "Put it where docker.tls says."
+    ),
     "E-TLS-KEY-MODE": Explanation("The private key of a TLS endpoint can be read by others.", "chmod 600 the file."),
     "E-MIRROR": Explanation("A registry mirror is not REGISTRY=HOST.", "Write docker.io=127.0.0.1:5000."),
     "E-YAML": Explanation(
@@ -151,6 +153,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-PROVIDES": Explanation("`provides` is not `COMPONENT VERSION`.", "Write for example `report 1.1.2`."),
     "E-TAG": Explanation("That is not an image tag.", "Use letters, digits, dot, dash and underscore."),
     "E-IMAGE": Explanation("That is not an image reference.", "Write repository:tag."),
+    "E-EMPTY": Explanation("Every component of a release is left out.", "Leave one in, or add one."),
     "E-NO-IMAGE": Explanation("A component has no image.", "Add image:."),
     "E-BUILT": Explanation("A component is built from sources, which a release cannot pin.", "Replace it by an image."),
     "E-IMAGE-NOT-FOUND": Explanation("The registry does not have an image.", "Correct the tag, or push the image."),

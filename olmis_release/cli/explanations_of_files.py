@@ -31,7 +31,9 @@ OF_WARNINGS: dict[str, Explanation] = {
     "W-AMBIGUOUS-REF": Explanation(
         "A tag and a branch of the source have the same name; the tag was read.", "Write refs/tags/… or refs/heads/…", 0
     ),
-    "W-KEPT": Explanation("A person changed the manifest, so the import kept it.", "Say --replace to write over it.", 0),
+    "W-KEPT": Explanation(
+        "A person changed the manifest, so the import kept it.", "Say --replace to write over it.", 0
+    ),
     "W-NO-CORE": Explanation(
         "No Core release is known to write the extension against.", "Import one, or name --core-source.", 0
     ),
@@ -48,7 +50,9 @@ OF_WARNINGS: dict[str, Explanation] = {
         "A service has a Compose profile that nobody asks for, so it is left out.", "Name it in COMPOSE_PROFILES.", 0
     ),
     "W-PROVIDES": Explanation(
-        "A fork contains an older version than the Core release has.", "Bring the fork up to Core, then say so.", 0
+        "A fork contains an older version than the Core release has, or nobody says what its new tag contains.",
+        "Bring the fork up to Core, then say so in the extension.",
+        0,
     ),
     "W-REASON": Explanation("A statement has no reason.", "Add `reason:`.", 0),
 }

@@ -16,8 +16,14 @@ AT = "extensions/mw.yml:5"
         ("auth: {add: {image: mw/auth:1}}", [f"{AT}:", "auth cannot be added", "core/3.5.0.yml:7:3 has it already"]),
         ("auth: {}", [f"{AT}:", "says nothing", "Say one of replace"]),
         ("auth: {reason: because}", [f"{AT}:", "says nothing"]),
-        ("auth: {pin: 1.0.0, replace: {image: a/b:1}}", [f"{AT}:", "replace and pin cannot both hold", "line 5"]),
-        ("auth: {remove: true, set: {restart: 'no'}}", [f"{AT}:", "remove and set do not go together"]),
+        (
+            "auth: {pin: 1.0.0, replace: {image: a/b:1}}",
+            [f"{AT}:", "replace and pin cannot both hold", "the other stands in extensions/mw.yml:5"],
+        ),
+        (
+            "auth: {remove: true, set: {restart: 'no'}}",
+            [f"{AT}:", "remove (extensions/mw.yml:5:18) and set do not go together"],
+        ),
         ("x: {add: {image: a/b:1}, set: {restart: 'no'}}", [f"{AT}:", "Write the body inside `add`"]),
         ("auth: {set: {environmnt.A: x}}", [f"{AT}:", "no key of a Compose service", "Did you mean `environment`?"]),
         ("auth: {set: {image: x}}", [f"{AT}:", "`image` does not belong in a body", "`pin` or `replace`"]),
@@ -109,6 +115,20 @@ def test_a_network_declared_in_two_ways_is_a_conflict_of_two_places() -> None:
     head = HEAD + "networks: {n: {external: true}}\n"
     (told,) = complaints("log: {pin: '2', reason: x}", head=head, core_text=core)
     assert told.startswith("extensions/mw.yml:4:12: network n is declared differently in core/3.5.0.yml:6:12.")
+
+
+def test_a_release_of_nothing_is_refused() -> None:
+    gone = "\n".join(f"{name}: {{remove: true, reason: x}}" for name in ("auth", "report", "log"))
+    (told,) = complaints(gone)
+    assert told.startswith("extensions/mw.yml:4:1: no component is left.")
+
+
+def test_a_module_needs_a_volume_of_its_own() -> None:
+    core = CORE.replace("volumes: {config: {}}", "volumes: {config: {external: true}}")
+    (told,) = complaints("auth: {attach: {module: config, image: a/b:1}}", core_text=core)
+    assert told.startswith(
+        "extensions/mw.yml:5:27: module config fills a volume of its name, which core/3.5.0.yml:5:11"
+    )
 
 
 def test_a_volume_both_declared_and_replaced_is_a_conflict_of_two_places() -> None:
