@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,12 +66,12 @@ class Source:
         """Return whether a name is both a tag and a branch, at different commits."""
         if self.repository is None or ref.startswith("refs/"):
             return False
-        found = [_commit_of(self.repository, f"refs/{kind}/{ref}") for kind in ("tags", "heads")]
-        return None not in found and found[0] != found[1]
+        names = _existing(self.repository, [f"refs/{kind}/{ref}" for kind in ("tags", "heads")])
+        return len({sha for name in names if (sha := _commit_of(self.repository, name))}) > 1
 
     def _found(self, repository: Repo, ref: str | None) -> tuple[str, Commit]:
         """Return full name and commit; a tag goes before a branch of the same name, which `refs/heads/` names."""
-        for full in _names_for(ref):
+        for full in _existing(repository, _names_for(ref)):
             sha = _commit_of(repository, full)
             if sha:
                 return (full if full.startswith("refs/") else sha), repository.commit(sha)
@@ -95,6 +95,13 @@ def _names_for(ref: str | None) -> tuple[str, ...]:
         return (ref,)
     names = (f"refs/tags/{ref}", f"refs/heads/{ref}", f"refs/remotes/origin/{ref}")
     return (*names, ref) if _HEX.match(ref) or ref == "HEAD" else names
+
+
+def _existing(repository: Repo, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that may stand for something: full names that exist, by one question, and all others."""
+    full = [name for name in names if name.startswith("refs/")]
+    known = set(repository.git.for_each_ref(*full, format="%(refname)").splitlines()) if full else set()
+    return tuple(name for name in names if name in known or not name.startswith("refs/"))
 
 
 def _commit_of(repository: Repo, name: str) -> str | None:
