@@ -145,6 +145,35 @@ class Docker(Strict):
         return self.model_copy(update={"tls": DockerTls(**files)})
 
 
+class RollbackMethod(StrEnum):
+    """How the database is made able to go back.
+
+    CLONE: a copy beside it on the same server, swapped in within a second. DUMP: a dump in a volume of its own; it is
+    restored into a new database, which is then swapped in. HOOK: the executable ``hooks/database-snapshot``, for a
+    managed database.
+    """
+
+    CLONE = "clone"
+    DUMP = "dump"
+    HOOK = "hook"
+
+
+class DatabaseRollback(Strict):
+    """How the database may go back.
+
+    Attributes:
+        methods: In the order in which they are preferred; a plan takes the first for which there is room.
+    """
+
+    methods: tuple[RollbackMethod, ...] = Field(default=(RollbackMethod.CLONE, RollbackMethod.DUMP), min_length=1)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> DatabaseRollback:
+        if len(set(self.methods)) < len(self.methods):
+            raise ValueError("name each method once")
+        return self
+
+
 class DatabaseConfig(Strict):
     """Where the database is.
 
@@ -156,6 +185,8 @@ class DatabaseConfig(Strict):
         maintenance: Database from which `name` is closed, cloned and renamed.
         user: Role that the tool uses in the `component`.
         keep_points: How many accepted rollback points are kept after a deploy.
+        keep_failed: How many databases of releases that were taken back are kept, closed, after the next good deploy.
+        rollback: How it may go back.
     """
 
     component: Name | None = None
@@ -164,6 +195,8 @@ class DatabaseConfig(Strict):
     maintenance: str = "postgres"
     user: str = "postgres"
     keep_points: int = Field(default=1, ge=0)
+    keep_failed: int = Field(default=1, ge=0)
+    rollback: DatabaseRollback = DatabaseRollback()
 
     @model_validator(mode="after")
     def _one_place(self) -> DatabaseConfig:

@@ -16,11 +16,12 @@ from olmis_release.instance.config import DatabaseConfig
 from olmis_release.instance.database_facts import all_databases, blockers_of, existing, server_facts
 from olmis_release.instance.database_gate import let_in, shut
 from olmis_release.instance.database_history import read_histories
-from olmis_release.instance.database_note import fitting
+from olmis_release.instance.database_note import fitting, read_note
 from olmis_release.instance.database_point import Points
 from olmis_release.instance.database_slots import lost_slots, move_slots, slots_of, token
 from olmis_release.instance.database_space import RoomByServer, RoomInContainer
 from olmis_release.instance.database_swap import Scene, Swap, plan_swap, plan_swap_back
+from olmis_release.instance.database_written import counted, written
 from olmis_release.instance.ledger import PostgresLedger
 from olmis_release.instance.ports import Blockers, DatabaseFacts, Engine, Fence, History, RollbackPoint, ServerFacts
 from olmis_release.instance.psql import DatabaseContainer, Psql
@@ -117,6 +118,14 @@ class PostgresDatabase:
     def points(self) -> tuple[RollbackPoint, ...]:
         """Return every rollback point of this database, oldest first."""
         return self._points.all()
+
+    def written_since(self, point: str) -> bool | None:
+        """Return whether anything was written since a point was taken, None where nobody can say."""
+        there, live = self.facts(point), self.facts(self.name)
+        note = read_note(there.comment) if there else None
+        if note is None or live is None or live.open or note.of != live.oid:
+            return None
+        return written(note.written, counted(self._sql, self.name, version=self._version_number()))
 
     def swap(self, point: str, *, failed: str, accepted: bool = False, fence: Fence | None = None) -> None:
         """Put the point in the database's place in one transaction; the present one is kept, closed, as `failed`."""

@@ -275,6 +275,7 @@ class Blockers:
 
     Attributes:
         slots: Logical slots of the database, and those that pin the log for one that was put aside.
+        orphans: Folders of data files that belong to no database, with their size; known to a superuser only.
         lost_slots: Slots that a swap had to leave out; what read them needs them to be made anew.
     """
 
@@ -283,6 +284,7 @@ class Blockers:
     slots: tuple[Slot, ...]
     base_backups: tuple[str, ...]
     lost_slots: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
 
 
 class LedgerState(StrEnum):
@@ -403,6 +405,9 @@ class Database(Protocol):
 
     def points(self) -> tuple[RollbackPoint, ...]:
         """Return every rollback point of this database, oldest first."""
+
+    def written_since(self, point: str) -> bool | None:
+        """Return whether anything was written to the closed database since that point, None where nobody can say."""
 
     def swap(self, point: str, *, failed: str, accepted: bool = False, fence: Fence | None = None) -> None:
         """Put the point in the closed database's place in one transaction; the present one stays, closed, as `failed`.

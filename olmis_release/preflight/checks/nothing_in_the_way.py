@@ -21,7 +21,12 @@ def nothing_is_in_the_way(subject: Subject) -> Finding:
         return no_such_database(subject)
     blockers = subject.site.database.blockers()
     obstacles = (*_obstacles(subject, subject.database), *_holders(blockers), *slots_in_use(subject, blockers))
-    notices = (*slots_to_know(subject, blockers), *_collation(subject.database), *_leftovers(subject))
+    notices = (
+        *slots_to_know(subject, blockers),
+        *_collation(subject.database),
+        *_leftovers(subject),
+        *_orphans(blockers),
+    )
     if obstacles:
         said = [text for text, _ in (*obstacles, *notices)]
         return in_the_way(subject, " ".join(said), resolution=" ".join(remedy for _, remedy in obstacles))
@@ -83,6 +88,14 @@ def _leftovers(subject: Subject) -> Iterator[tuple[str, str]]:
         yield (
             f"Databases of earlier runs take room: {', '.join(one.name for one in leftovers)}.",
             "Drop them when nobody needs them any more.",
+        )
+
+
+def _orphans(blockers: Blockers) -> Iterator[tuple[str, str]]:
+    if blockers.orphans:
+        yield (
+            f"Data files belong to no database, left by a server that died in a copy: {', '.join(blockers.orphans)}.",
+            "With the server stopped, an administrator may remove those folders: compare SELECT oid FROM pg_database.",
         )
 
 
