@@ -181,7 +181,11 @@ def test_what_was_accepted_goes_forward_only_unless_a_person_says_so(place: Plac
 def test_a_database_renamed_by_hand_stops_everything_and_its_name_is_offered(place: Place) -> None:
     armed(place)
     place.sql(f"ALTER DATABASE {LIVE} RENAME TO lmis_old")
-    for call in (lambda: place.database.swap(POINT, failed=FAILED), lambda: forward_copy(place)):
+    calls: tuple[Callable[[], None], ...] = (
+        lambda: place.database.swap(POINT, failed=FAILED),
+        lambda: place.database.clone(POINT, run=RUN),
+    )
+    for call in calls:
         with pytest.raises(StepFailed, match=r"no database lmis on the server; .*lmis_old \(\d+\)") as stopped:
             call()
         assert "ALTER DATABASE lmis_old RENAME TO lmis" in stopped.value.resolution
@@ -189,10 +193,6 @@ def test_a_database_renamed_by_hand_stops_everything_and_its_name_is_offered(pla
     with pytest.raises(StepFailed) as stopped:
         place.database.swap(POINT, failed=FAILED)
     assert f"ALTER DATABASE {POINT} RENAME TO {LIVE}" in stopped.value.resolution
-
-
-def forward_copy(place: Place) -> None:
-    place.database.clone(POINT, run=RUN)
 
 
 def test_a_point_whose_drop_was_cut_off_is_never_swapped_in(place: Place) -> None:
