@@ -74,6 +74,14 @@ def test_a_changed_layer_is_drift_with_its_place(desk: Desk, registry: FakeRegis
     assert "[E-DRIFT]" in told.err
 
 
+def test_a_changed_variable_is_drift_with_its_place(desk: Desk, registry: FakeRegistry) -> None:
+    desk.write(
+        "manifests/extensions/mw.yml", MW.replace("components:", "variables: {profiles: production}\ncomponents:")
+    )
+    told = desk.type("candidate", "3.5.0+mw1", "--check")
+    assert "manifests/extensions/mw.yml:4: variables.profiles differs." in told.err
+
+
 def test_a_changed_digest_in_a_layer_is_drift(desk: Desk, registry: FakeRegistry) -> None:
     layer = MW.replace("{pin: 1.1.3, reason: MW-1}", "{replace: {image: 'mw/r:1@%s'}, reason: MW-1}")
     desk.write("manifests/extensions/mw.yml", layer % A)
