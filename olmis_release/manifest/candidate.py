@@ -75,35 +75,61 @@ def make_candidate(
     core, extension = load_core(workspace, version), load_extension(workspace, version)
     said = [Override(component=component, tag=tag, reason=reason) for component, tag in overrides]
     merged = merge(core, extension, said, version=str(version))
-    warnings = _judged(workspace, merged, stage)
-    manifest = with_digests(merged, digest_of) if digest_of else with_recorded_digests(workspace, merged.manifest)
-    return kept_or_written(workspace, manifest, warnings)
+    newest = _newest(workspace, str(version))
+    warnings = _judged(workspace, merged, stage, earlier=newest.manifest)
+    manifest = (
+        with_digests(merged, digest_of)
+        if digest_of
+        else with_recorded_digests(workspace, merged.manifest, newest=newest.manifest)
+    )
+    return kept_or_written(workspace, manifest, warnings, newest=newest)
 
 
-def _judged(workspace: Workspace, merged: Merged, stage: Stage) -> tuple[Problem, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Newest:
+    """A release's newest candidate; number 0 when it has none."""
+
+    number: int = 0
+    path: Path | None = None
+    manifest: ReleaseManifest | None = None
+
+
+def _newest(workspace: Workspace, release: str) -> _Newest:
+    found = newest_candidate(workspace, release)
+    if found is None:
+        return _Newest()
+    number, path = found
+    return _Newest(number=number, path=path, manifest=read_release(path, shown_as=workspace.relative(path)))
+
+
+def _judged(
+    workspace: Workspace, merged: Merged, stage: Stage, *, earlier: ReleaseManifest | None
+) -> tuple[Problem, ...]:
     """Return what a reviewer should know of a release.
 
     Raises:
         BadInput: What the policy refuses at the stage.
     """
     policy = load_policy(workspace)
-    newest = newest_candidate(workspace, merged.manifest.version)
-    earlier = read_release(newest[1], shown_as=workspace.relative(newest[1])) if newest else None
     found = find_in_release(merged.manifest, context_of(policy, earlier=earlier), checks=OF_VALUES)
     return passed(policy.judge([*merged.warnings, *found], stage))
 
 
 def kept_or_written(
-    workspace: Workspace, manifest: ReleaseManifest, warnings: tuple[Problem, ...] = ()
+    workspace: Workspace,
+    manifest: ReleaseManifest,
+    warnings: tuple[Problem, ...] = (),
+    *,
+    newest: _Newest | None = None,
 ) -> CandidateResult:
-    """Write a release as its next candidate, unless the newest one says the same already.
+    """Write a release as its next candidate, unless the newest one (read here if not given) says the same already.
 
     Raises:
         BadInput: The folder cannot be written to.
     """
     folder = workspace.candidates(manifest.version)
-    number, file = newest_candidate(workspace, manifest.version) or (0, None)
-    previous = read_release(file, shown_as=workspace.relative(file)) if file else None
+    newest = newest or _newest(workspace, manifest.version)
+    number, file, previous = newest.number, newest.path, newest.manifest
     if previous and canonical(previous) == canonical(manifest):
         return CandidateResult(
             manifest=previous, path=None, number=number, same_as=file, previous=previous, warnings=warnings

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, runtime_checkable
 
 from olmis_release.manifest.defects.mutable_tags import mutability_of
 from olmis_release.manifest.findings import Findings
-from olmis_release.manifest.lock import known_releases, load_release, newest_candidate, parse_release, read_release
+from olmis_release.manifest.lock import known_releases, load_release, parse_release
 from olmis_release.manifest.merge import Merged
 from olmis_release.manifest.model import Component, ImageRef, ReleaseManifest
 from olmis_release.workspace import Workspace
@@ -66,28 +66,20 @@ def _pinned(manifest: ReleaseManifest, digests: Mapping[ImageRef, str | None]) -
     return manifest.model_copy(update={"components": components})
 
 
-def with_recorded_digests(workspace: Workspace, manifest: ReleaseManifest) -> ReleaseManifest:
+def with_recorded_digests(
+    workspace: Workspace, manifest: ReleaseManifest, *, newest: ReleaseManifest | None
+) -> ReleaseManifest:
     """Return a release with the digests that its own newest candidate, else the release before it, has on record.
 
     The latter speaks for fixed tags only: what ``latest`` meant months ago says nothing about today.
     """
-    known: dict[str, Component] = {}
-    for earlier, other_release in _on_record(workspace, manifest.version):
-        for component in earlier.components.values():
-            if component.image.digest and not (other_release and _moves(component.image)):
-                known.setdefault(str(component.image), component)
-    return _with_digests_of(manifest, known)
-
-
-def _on_record(workspace: Workspace, release: str) -> Iterator[tuple[ReleaseManifest, bool]]:
-    """Yield the newest manifest of a release, then that of the one before it, and whether it is another release's."""
-    this = parse_release(release)
+    filled = with_known_digests(manifest, newest) if newest else manifest
+    if filled.pinned:
+        return filled
+    this = parse_release(manifest.version)
     older = [version for version in map(parse_release, known_releases(workspace)) if version < this]
-    newest = newest_candidate(workspace, release)
-    if newest:
-        yield read_release(newest[1], shown_as=workspace.relative(newest[1])), False
-    if older:
-        yield load_release(workspace, str(older[-1]))[0], True
+    before = load_release(workspace, str(older[-1]))[0].components.values() if older else ()
+    return _with_digests_of(filled, {str(one.image): one for one in before if not _moves(one.image)})
 
 
 def with_known_digests(manifest: ReleaseManifest, known: ReleaseManifest) -> ReleaseManifest:
