@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.image import ComposeBody, ImageRef
 from olmis_release.manifest.importers import body
 from olmis_release.manifest.importers.compose_files import Chosen, choose
+from olmis_release.manifest.importers.env_files import read_env_files
 from olmis_release.manifest.importers.filling import Filler
 from olmis_release.manifest.importers.model import Distribution, ImportedService, Use
 from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, is_null, text_of
@@ -88,6 +90,9 @@ def read_files(tree: Tree, chosen: Chosen, findings: Findings) -> Distribution:
         networks=_section(whole, "networks"),
         top={name: dict(_section(whole, name)) for name in _OTHER_SECTIONS if whole.get(name)},
         variables_defined=chosen.variables,
+        settings=read_env_files(
+            tree, posixpath.dirname(chosen.files[0]), services.values(), known=chosen.env_files, findings=findings
+        ),
         variables_used=tuple(filler.uses),
         variables_open=_still_open(filler, services, whole),
         where=_places(whole),
@@ -135,7 +140,7 @@ def _service(
     text, written, place = body.image_text(node)
     return ImportedService(
         name=name,
-        image=_image(name, text, where=place, findings=findings) if text else None,
+        image=_image(name, text, where=place, findings=findings) if written else None,
         built=not is_null(node.get("build")),
         build=_build(node.get("build")),
         body=body.service_body(node, body.closed_text, given),
@@ -154,7 +159,10 @@ def _image(name: str, text: str, *, where: Where, findings: Findings) -> ImageRe
         return ImageRef.parse(text)
     except ValueError:
         message = f"{name}: {quoted(text)} is not an image (repository:tag, lower-case repository)."
-        findings.error("E-IMAGE", message, where=where, do="Write it as in openlmis/requisition:8.5.0.")
+        do = "Write it as in openlmis/requisition:8.5.0."
+        if not text or text.endswith((":", "/")):
+            do = "A variable or tag is empty, and that is never taken for `latest`: name the tag."
+        findings.error("E-IMAGE", message, where=where, do=do)
         return None
 
 
@@ -167,9 +175,10 @@ def _build(node: Node | None) -> str:
 
 
 def _note_bare(name: str, node: MapNode, filler: Filler, *, given: Mapping[str, str]) -> None:
-    """Note the variables that the environment names without a value: the instance has to give them."""
-    for variable, place in body.bare_variables(node, given):
-        filler.open_variables.setdefault(variable, None)
+    """Note the variables that the environment names without a value: `.env` or the instance has to give them."""
+    for variable, place in body.bare_variables(node, {}):
+        if variable not in given:
+            filler.open_variables.setdefault(variable, None)
         filler.uses.append(Use(name=variable, path=f"services.{name}.environment.{variable}", where=place))
 
 

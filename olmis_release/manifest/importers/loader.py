@@ -31,10 +31,8 @@ def load_documents(data: bytes, *, shown_as: str, findings: Findings) -> tuple[M
         for problem in error.problems:
             findings.error(problem.code, problem.message, where=problem.where, do=error.resolution)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = guard.where(shown_as, mark) if mark else Where(file=shown_as)
-        words = " ".join(part for part in (error.context, error.problem) if part)
-        findings.error("E-YAML", f"not YAML: {safe(words)}.", where=place, do="Correct the file.")
+        place = guard.place_of(error, shown_as)
+        findings.error("E-YAML", f"not YAML: {safe(guard.in_words(error))}.", where=place, do="Correct the file.")
     except yaml.YAMLError as error:
         findings.error("E-YAML", f"not YAML: {safe(str(error))}.", where=Where(file=shown_as), do="Correct the file.")
     return ()
