@@ -72,7 +72,9 @@ DEFAULTS: Mapping[str, tuple[Verdict, Verdict, Verdict]] = {
 def _known(name: str) -> str:
     if name not in DEFAULTS:
         near = did_you_mean(name, DEFAULTS) or f"there are {listed(DEFAULTS)}"
-        raise ValueError(f"{name!r} is no defect that a policy decides about; {near}".replace("; Did", "; did").rstrip("?"))
+        raise ValueError(
+            f"{name!r} is no defect that a policy decides about; {near}".replace("; Did", "; did").rstrip("?")
+        )
     return name
 
 
@@ -104,7 +106,9 @@ class Policy(Strict):
     """
 
     kind: Literal["policy"] = "policy"
-    defects: dict[Annotated[str, AfterValidator(_known)], dict[Stage, Verdict]] = Field(default_factory=dict)
+    defects: dict[Annotated[str, AfterValidator(_known)], dict[Stage, Verdict]] = Field(
+        default_factory=dict, json_schema_extra={"propertyNames": {"enum": list(DEFAULTS)}}
+    )
     memory: Annotated[str, matching(_SIZE, "a size such as 16G")] | None = None
     image_mounts: tuple[ImageMounts, ...] = ()
 
