@@ -16,6 +16,7 @@ from olmis_release.manifest.importers.model import Distribution
 _NO_MAPPING = re.compile(r"services\.(?P<key>[a-z_]+) must be a mapping, not ")
 _AGAIN = re.compile(r"service (?P<key>\S+) must be a mapping\.")
 _AT_TOP = re.compile(r"unknown key `(?P<key>[^.`]+)`\.")
+_EMPTY = re.compile(r"services\.(?P<path>[^ ]+) must be .*a mapping.*, not empty\.")
 _INSIDE = re.compile(r"unknown key `services\.(?P<key>[^.`]+)\.[^.`]+`\.")
 
 
@@ -26,7 +27,7 @@ def explained(problems: Iterable[Problem], distribution: Distribution) -> Iterat
         inside, again = _INSIDE.match(problem.message), _AGAIN.match(problem.message)
         if (inside and _has_slipped(inside["key"], distribution)) or (again and _is_told(problem, every)):
             continue
-        yield _meant(problem, distribution)
+        yield _below_empty(problem, every) or _meant(problem, distribution)
 
 
 def _has_slipped(service: str, distribution: Distribution) -> bool:
@@ -38,6 +39,22 @@ def _is_told(problem: Problem, every: list[Problem]) -> bool:
     line = problem.where.line if problem.where else 0
     others = (other for other in every if other is not problem and _NO_MAPPING.match(other.message))
     return any(other.where is not None and other.where.line == line for other in others)
+
+
+def _below_empty(problem: Problem, every: list[Problem]) -> Problem | None:
+    """Return an unknown key with the empty mapping just above it that it most likely belongs into."""
+    unknown = re.match(r"unknown key `services\.(?P<service>[^.`]+)\.(?P<key>[^.`]+)`\.", problem.message)
+    if not unknown or problem.where is None:
+        return None
+    for other in every:
+        empty = _EMPTY.match(other.message)
+        if (
+            empty
+            and other.where
+            and (other.where.file, other.where.line + 1) == (problem.where.file, problem.where.line)
+        ):
+            return replace(problem, resolution=f"Did you mean `{empty['path']}.{unknown['key']}`? Indent it.")
+    return None
 
 
 def _meant(problem: Problem, distribution: Distribution) -> Problem:

@@ -120,6 +120,12 @@ def test_lines_that_slipped_out_are_told_once_and_where_they_belong(
     assert f"Did you mean `log.{line.strip().partition(':')[0]}`?" in found[0].resolution
 
 
+@pytest.mark.parametrize("key", ["logging", "environment"])
+def test_lines_below_an_empty_mapping_belong_into_it(tmp_path: Path, key: str) -> None:
+    found = defects(tmp_path, f"services:\n  log:\n    image: x/log:3.0\n    {key}:\n    driver: syslog\n")
+    assert f"Did you mean `log.{key}.driver`? Indent it." in [problem.resolution for problem in found]
+
+
 def test_an_image_that_lost_its_organisation_is_answered_with_the_countrys_own(tmp_path: Path) -> None:
     text = """\
     services:
