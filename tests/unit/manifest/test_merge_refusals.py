@@ -45,6 +45,10 @@ AT = "extensions/mw.yml:5"
         ('auth: {set: {environment.A: "x\\ny"}}', [f"{AT}:", "'A' holds a line break"]),
         ("auth: {set: {environment: {A: [x]}}}", [f"{AT}:", "'A' must be text"]),
         ("auth: {set: {volumes: [confg:/x]}}", [f"{AT}:", "volume confg, which nobody declares", "`config`?"]),
+        ("auth: {set: {depends_on: log}}", [f"{AT}:28", "auth.depends_on must be a list of texts or a mapping"]),
+        ("auth: {set: {restart: [always]}}", [f"{AT}:16", "auth.restart must be text, not a list"]),
+        ("auth: {set: {healthcheck.tset: x}}", [f"{AT}:", "unknown key", "Did you mean `test`?"]),
+        ("x: {add: {image: a/b:1, compose: {ports: 80}}}", [f"{AT}:", "x.ports must be a list"]),
         ("auth: {set: {networks: [other]}}", [f"{AT}:", "joins network other"]),
         ("auth: {set: {depends_on: [logg]}}", [f"{AT}:", "depends on logg", "Did you mean `log`?"]),
         ("report: {set: {depends_on: [auth]}}", ["wait for each other: auth -> report -> auth", AT]),
@@ -59,6 +63,12 @@ def test_a_statement_that_cannot_hold_is_refused_with_its_place_and_the_remedy(
 ) -> None:
     (told,) = complaints(statement)
     assert [word for word in words if word not in told] == []
+
+
+def test_what_yaml_may_take_for_text_or_not_is_taken_as_compose_needs_it() -> None:
+    body = "ports: ['80:80', 81], cpus: '2', privileged: true, mem_limit: 1g, command: null, restart: no, init: 'false'"
+    more = "healthcheck: {test: [CMD, x], retries: 3, disable: false}, logging: {driver: x, options: {a: 1}}"
+    assert complaints(f"auth: {{set: {{{body}, {more}}}}}") == []
 
 
 def test_everything_wrong_is_told_in_one_run_in_the_order_of_the_file() -> None:
