@@ -11,8 +11,6 @@ from olmis_release.manifest.lock import canonical
 from tests.fakes.cli import Desk, Told
 from tests.fakes.manifest import CORE
 
-pytest_plugins = ("tests.unit.cli.conftest",)
-
 HEAD = 'kind: extension\nname: mw\ncore: ">=3.5.0,<3.6.0"\ncomponents:\n'
 FILE = "manifests/extensions/mw.yml"
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\n"

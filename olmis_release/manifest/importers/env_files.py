@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 
 from olmis_release.errors import BadInput, Severity
 from olmis_release.manifest.findings import Findings
@@ -15,6 +16,7 @@ from olmis_release.manifest.importers.environment import read_environment
 from olmis_release.manifest.importers.model import ImportedService, Variable
 from olmis_release.manifest.importers.tree import Tree, joined
 
+LIMIT_FILES = 50
 _UNFILLED = frozenset({"E-UNDEFINED-VARIABLE", "E-INTERPOLATION"})
 """A `$` in a password is no defect here: the instance's own settings file is read without filling anything in."""
 
@@ -41,7 +43,8 @@ def read_env_files(
         findings: Where duplicates and lines that cannot be read are noted.
     """
     found = {}
-    for written in dict.fromkeys(path for service in services for path in named_by(service)):
+    every = dict.fromkeys(path for service in services for path in named_by(service))
+    for written in islice(every, LIMIT_FILES):
         path = joined(folder, written) if "${" not in written else None
         data = _read(tree, path) if path else None
         if path and data is not None:
