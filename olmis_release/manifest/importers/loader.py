@@ -8,7 +8,7 @@ import yaml
 
 from olmis_release.errors import BadInput, Where
 from olmis_release.manifest.findings import Findings
-from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, TextNode, new_list, new_map
+from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, TextNode, new_list, new_map, plain
 from olmis_release.manifest.importers.scalars import meaning
 from olmis_release.text import safe
 from olmis_release.yamlio import guard
@@ -182,13 +182,4 @@ class _Builder:
 
 def _is_harmless(key: str, first: Node, second: Node) -> bool:
     """Return whether a duplicate leaves no doubt about what runs: it repeats, or is one small setting of a service."""
-    return _plain(first) == _plain(second) or (key != "image" and {type(first), type(second)} == {TextNode})
-
-
-def _plain(node: Node) -> object:
-    """Return a value without its places."""
-    if isinstance(node, TextNode):
-        return node.kind == "null", node.text
-    if isinstance(node, ListNode):
-        return [_plain(item) for item in node.items]
-    return {key: _plain(value) for key, value in node.entries.items()}
+    return plain(first) == plain(second) or (key != "image" and {type(first), type(second)} == {TextNode})

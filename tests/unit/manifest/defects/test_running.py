@@ -196,6 +196,10 @@ def test_names_that_lead_nowhere_are_errors_at_their_place(tmp_path: Path, line:
     assert said in str(found[0])
 
 
-def test_a_dependency_that_may_be_missing_is_none(tmp_path: Path) -> None:
+def test_a_dependency_that_may_be_missing_has_to_be_in_the_file_all_the_same(tmp_path: Path) -> None:
     line = "depends_on: {x: {condition: service_started, required: false}}"
-    assert defects(tmp_path, service(line)) == []
+    missing = defects(tmp_path, service(line))
+    there = defects(tmp_path, service(line) + "  x: {image: 'org/x:1', profiles: [debug]}\n")
+
+    assert [problem.code for problem in missing] == ["E-DEPENDS-ON"]
+    assert "E-DEPENDS-ON" not in [problem.code for problem in there]
