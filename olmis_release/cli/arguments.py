@@ -59,6 +59,15 @@ def confirm_option() -> Callable[[Command], Command]:
     )
 
 
+def no_db_rollback_option() -> Callable[[Command], Command]:
+    """Return the decorator for ``--no-db-rollback``, which must always be typed."""
+    return click.option(
+        "--no-db-rollback",
+        is_flag=True,
+        help="Take no copy of the database: a failed release leaves its changes there.",
+    )
+
+
 def dry_run_option() -> Callable[[Command], Command]:
     """Return the decorator for ``--dry-run``."""
     return click.option("-n", "--dry-run", is_flag=True, help="Show what would be done; carry nothing out.")

@@ -69,7 +69,9 @@ def _verb() -> str:
     return context.info_name if context and context.info_name else "deploy"
 
 
-def plan_to_carry_out(session: Session, site: Site, *, release: str | None) -> PlanSet | None:
+def plan_to_carry_out(
+    session: Session, site: Site, *, release: str | None, give_up_database: bool = False
+) -> PlanSet | None:
     """Return the one open plan, else a new one where nobody need approve it; None when there is nothing to do.
 
     Raises:
@@ -86,7 +88,28 @@ def plan_to_carry_out(session: Session, site: Site, *, release: str | None) -> P
             f"{', '.join(site.config.policy.approvals)}.",
             resolution=f"olmis-release plan {release or 'RELEASE'} --to {site.config.name}",
         )
-    return make_plan(session.workspace, site, release, author=operator())
+    return make_plan(session.workspace, site, release, author=operator(), give_up_database=give_up_database)
+
+
+def require_typed(chosen: PlanSet, *, no_db_rollback: bool) -> None:
+    """Refuse a plan whose database cannot go back unless that was typed, and the other way round.
+
+    Raises:
+        UsageError: What was typed is not what the plan says.
+    """
+    from olmis_release.plan.model import StepKind
+
+    plan = chosen.plan
+    if plan.gives_up_database and not no_db_rollback:
+        raise UsageError(
+            f"Plan {chosen.code} changes the database and does not take that back if it fails.",
+            resolution=f"olmis-release deploy {plan.instance} --plan {chosen.code} --no-db-rollback (if that is meant)",
+        )
+    if no_db_rollback and any(step.kind is StepKind.TAKE_ROLLBACK_POINT for step in plan.steps):
+        raise UsageError(
+            f"Plan {chosen.code} takes the database back if it fails; --no-db-rollback belongs to another plan.",
+            resolution=f"olmis-release plan {plan.release} --to {plan.instance} --no-db-rollback",
+        )
 
 
 def require_ready(session: Session, site: Site, chosen: PlanSet) -> None:

@@ -11,6 +11,7 @@ from olmis_release.cli.arguments import (
     confirm_option,
     dry_run_option,
     instance_argument,
+    no_db_rollback_option,
     plan_option,
 )
 from olmis_release.cli.examples import ExampleCommand
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("--release", metavar="RELEASE", shell_complete=complete_release, help="Only a plan to this release.")
 @confirm_option()
 @click.option("--repair", is_flag=True, help="Replace a release that is known to be broken: do not ask it for proof.")
+@no_db_rollback_option()
 @dry_run_option()
 @global_options(hidden=True)
 @click.pass_obj
@@ -48,21 +50,27 @@ def deploy(
     release: str | None,
     confirm: str | None,
     repair: bool,
+    no_db_rollback: bool,
     dry_run: bool,
 ) -> Result:
     """Carry out the one open plan of an instance, or the one that --plan names.
 
     Without an open plan it makes one and shows it, where the instance's policy asks for no approval.
     """
-    from olmis_release.cli.choosing import named_plan, plan_to_carry_out, require_ready
+    from olmis_release.cli.choosing import named_plan, plan_to_carry_out, require_ready, require_typed
     from olmis_release.cli.plan import shown
 
     session.acts = True
     site = session.site(instance)
     _require_free(session, site)
-    chosen = named_plan(session, code, instance=instance) if code else plan_to_carry_out(session, site, release=release)
+    chosen = (
+        named_plan(session, code, instance=instance)
+        if code
+        else plan_to_carry_out(session, site, release=release, give_up_database=no_db_rollback)
+    )
     if chosen is None:
         return _runs_already(session, site, release)
+    require_typed(chosen, no_db_rollback=no_db_rollback)
     require_ready(session, site, chosen)
     if dry_run:
         return shown(session, chosen, steps=True)

@@ -129,6 +129,10 @@ EXPLANATIONS: dict[str, Explanation] = {
         "A new image would not start on this database: its migrations do not fit the history there.",
         "Deploy an image whose migrations continue the history; the rows are named.",
     ),
+    "E-NO-WAY-BACK": Explanation(
+        "The release may change the database, and no method by which it could go back has what it needs.",
+        "Provide what the message names, or type --no-db-rollback and have a backup that was tried.",
+    ),
     "E-DATABASE-MAJOR": Explanation(
         "The release brings another major version of PostgreSQL.", "Upgrade the data first, then deploy."
     ),

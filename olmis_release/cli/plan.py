@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from olmis_release.cli.arguments import complete_instance, complete_plan, complete_release
+from olmis_release.cli.arguments import complete_instance, complete_plan, complete_release, no_db_rollback_option
 from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import Result
@@ -60,10 +60,13 @@ def plan() -> None:
 )
 @click.argument("release", required=False, shell_complete=complete_release)
 @click.option("--to", "instance", required=True, metavar="INSTANCE", shell_complete=complete_instance, help="Where to.")
+@no_db_rollback_option()
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 3 instead of 0 when there is something to do.")
 @global_options(hidden=True)
 @click.pass_obj
-def make(session: Session, *, release: str | None, instance: str, detailed_exitcode: bool) -> Result:
+def make(
+    session: Session, *, release: str | None, instance: str, no_db_rollback: bool, detailed_exitcode: bool
+) -> Result:
     """Read an instance and write the plan that brings a release to it; the instance is not touched."""
     from olmis_release.cli.standing import act
     from olmis_release.cli.who import operator
@@ -74,7 +77,7 @@ def make(session: Session, *, release: str | None, instance: str, detailed_exitc
     going_on = unfinished(session.workspace, instance)
     if going_on is not None:
         session.warn(f"the {act(going_on)} (begun {going_on.started}) has not ended; this plan will be stale.")
-    made = make_plan(session.workspace, site, release, author=operator())
+    made = make_plan(session.workspace, site, release, author=operator(), give_up_database=no_db_rollback)
     if made is None:
         return _nothing_to_do(session, instance, release)
     result = shown(session, made)
@@ -137,7 +140,8 @@ def _next(session: Session, plan_set: PlanSet, *, used: str) -> str:
         return f"olmis-release history {chosen.instance}"
     roles = session.about(chosen.instance).policy.approvals
     wanted = f"after the approval of {', '.join(roles)}: " if roles else ""
-    return f"{wanted}olmis-release deploy {chosen.instance} --plan {plan_set.code}"
+    typed = " --no-db-rollback" if chosen.gives_up_database else ""
+    return f"{wanted}olmis-release deploy {chosen.instance} --plan {plan_set.code}{typed}"
 
 
 def _nothing_to_do(session: Session, instance: str, release: str | None) -> Result:

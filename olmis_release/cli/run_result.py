@@ -26,6 +26,9 @@ WORDS = {
     Outcome.NOT_RESTORED: "{instance} could neither finish the {act} nor take it back",
     Outcome.RUNNING: "{instance} has not ended the {act}",
 }
+NOT_TAKEN_BACK = (
+    " No copy of the database was taken (--no-db-rollback): what this release did to the database cannot be taken back."
+)
 
 
 def run_result(run: Run, ending: Ending, *, settled: bool = False) -> Result:
@@ -66,7 +69,7 @@ def run_text(run: Run) -> str:
         act=act(run),
     )
     outage = f"users were cut off for {minutes(run.outage_s)}" if run.outage_s else "users were not cut off"
-    return f"{said}, after {took(run)}; {outage}."
+    return f"{said}, after {took(run)}; {outage}.{NOT_TAKEN_BACK if run.no_db_rollback else ''}"
 
 
 def took(run: Run) -> str:

@@ -183,6 +183,7 @@ def _begin(job: Job, order: Order) -> Run:
         by=order.operator,
         reason=order.reason,
         settings=job.plan.base.settings,
+        no_db_rollback=job.plan.gives_up_database,
     )
 
 

@@ -119,6 +119,14 @@ class PostgresDatabase:
         """Return every rollback point of this database, oldest first."""
         return self._points.all()
 
+    def make_empty(self, point: str) -> None:
+        """Make an empty database under a point's name, like the live one; a half-filled one is dropped first."""
+        self._points.make_empty(point)
+
+    def arm_filled(self, point: str, *, run: str) -> None:
+        """Make a database that was filled from elsewhere a rollback point."""
+        self._points.arm_filled(point, run=run)
+
     def written_since(self, point: str) -> bool | None:
         """Return whether anything was written since a point was taken, None where nobody can say."""
         there, live = self.facts(point), self.facts(self.name)
@@ -183,7 +191,12 @@ def open_database(  # noqa: PLR0917 - where it is, how it is reached, what it be
         by_url = SqlByUrl(url_from(config.url_from, {**settings, **os.environ}), maintenance=config.maintenance)
         return PostgresDatabase(by_url, config.name, RoomByServer(by_url))
     container = DatabaseContainer(engine, project, config.component or "db")
-    own = settings.get("POSTGRES_USER", config.user) == config.user
-    password = settings.get("POSTGRES_PASSWORD", "") if own else ""
+    password = password_of(config, settings)
     psql = Psql(container, user=config.user, maintenance=config.maintenance, password=password)
     return PostgresDatabase(psql, config.name, RoomInContainer(psql, container))
+
+
+def password_of(config: DatabaseConfig, settings: Mapping[str, str]) -> str:
+    """Return the password of the role that the tool uses in the component, empty where the settings do not have it."""
+    own = settings.get("POSTGRES_USER", config.user) == config.user
+    return settings.get("POSTGRES_PASSWORD", "") if own else ""

@@ -17,7 +17,7 @@ from olmis_release.instance.database_slots import slots_of, token
 from olmis_release.instance.database_written import counted
 from olmis_release.instance.ledger import PostgresLedger
 from olmis_release.instance.ports import DatabaseFacts, DatabaseState, Fence, RollbackPoint
-from olmis_release.instance.sql import Sql, Statement, ask, do, name, value
+from olmis_release.instance.sql import Row, Sql, Statement, ask, do, name, value
 
 COPY_TIMEOUT_S = 6 * 3600.0
 """Seconds a copy may take; a database of 100 GB on a slow disk takes about an hour."""
@@ -65,6 +65,26 @@ class Points:
         written = counted(self._sql, live.name, version=self._version())
         self._copy(live, point)
         self._arm(live, point, note=self._note(live, run=run, written=written), fence=fence)
+
+    def make_empty(self, point: str) -> None:
+        """Make an empty database under a point's name, with owner, encoding and locale of the live one.
+
+        A half-filled one of that name is dropped first; whatever carries a note is left alone.
+        """
+        databases = self._databases()
+        live, there = existing(databases, self._live), _find(databases, fitting(point))
+        if there and read_note(there.comment):
+            raise StepFailed(f"{point} exists already: {there.comment}.", resolution="See what it is, and drop it.")
+        if there:
+            self._drop(there)
+        ((like,),) = self._sql.run(ask(LOCALE, live=value(live.name)))
+        self._sql.run(empty_command(live, point, like))
+
+    def arm_filled(self, point: str, *, run: str) -> None:
+        """Make a database that was filled from elsewhere a rollback point of the live one."""
+        live = existing(self._databases(), self._live)
+        self._sql.run(do("ANALYZE"), database=point, timeout_s=COPY_TIMEOUT_S)
+        self._arm(live, point, note=self._note(live, run=run, written=""), fence=None)
 
     def named(self, point: str) -> RollbackPoint | None:
         """Return one point, None when there is none."""
@@ -182,6 +202,30 @@ def copy_command(live: DatabaseFacts, point: str, *, version: int, collation: st
         live=name(live.name),
         owner=name(live.owner),
         options=quoting.Composed(options),
+    )
+
+
+LOCALE = (
+    "SELECT pg_encoding_to_char(encoding) AS encoding, datcollate AS collate, datctype AS ctype,"
+    " coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') AS provider,"
+    " coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', '') AS locale"
+    " FROM pg_database d WHERE datname = {live}"
+)
+"""Columns that only some versions have are read through JSON."""
+
+
+def empty_command(live: DatabaseFacts, point: str, like: Row) -> Statement:
+    """Return the CREATE DATABASE of an empty database like the live one."""
+    icu = quoting.SQL(" LOCALE_PROVIDER icu ICU_LOCALE {}").format(value(like["locale"]))
+    return do(
+        "CREATE DATABASE {point} TEMPLATE template0 OWNER {owner} ENCODING {encoding} LC_COLLATE {collate}"
+        " LC_CTYPE {ctype}{icu}",
+        point=name(point),
+        owner=name(live.owner),
+        encoding=value(like["encoding"]),
+        collate=value(like["collate"]),
+        ctype=value(like["ctype"]),
+        icu=icu if like["provider"] == "i" else quoting.SQL(""),
     )
 
 

@@ -441,6 +441,43 @@ class Database(Protocol):
         """Drop a point or failed database; a missing one is fine, the live one is refused."""
 
 
+class Fallback(Protocol):
+    """A way back for a database that is not a copy beside it: a dump, or a country's own snapshot.
+
+    Attributes:
+        beside: It is taken of the open database, and what `restore` brings is a database called like the point, ready
+            to be swapped in. Otherwise it is taken while nobody is in, and the database itself is as it was.
+    """
+
+    beside: bool
+
+    def lacks(self, size_bytes: int) -> str:
+        """Return what is missing for a database of that size, empty when nothing is."""
+
+    def take(self, point: str, *, run: str) -> str:
+        """Take it and prove that it can be read; done already is fine, half done is done anew.
+
+        Returns:
+            What was taken, in a few words.
+
+        Raises:
+            StepFailed: It could not be taken, or not be proved.
+        """
+
+    def restore(self, point: str, *, run: str) -> None:
+        """Bring it back; done already is fine, half done is done anew.
+
+        Raises:
+            RollbackRefused: It is missing or damaged.
+        """
+
+    def drop(self, point: str) -> None:
+        """Throw it away; a missing one is fine."""
+
+    def keep_newest(self, count: int) -> None:
+        """Throw all but so many away."""
+
+
 class Registry(Protocol):
     """Image registries (`registry.py`), through the mirrors given."""
 

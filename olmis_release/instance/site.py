@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from olmis_release.events import Reporter
-from olmis_release.instance.config import InstanceConfig
-from olmis_release.instance.ports import Compose, Consul, Database, Engine, FrontDoor, Registry, Wall
+from olmis_release.instance.config import InstanceConfig, RollbackMethod
+from olmis_release.instance.ports import Compose, Consul, Database, Engine, Fallback, FrontDoor, Registry, Wall
 from olmis_release.workspace import InstanceFolder
 
 
@@ -18,6 +19,7 @@ class Site:
         config: The instance file.
         folder: Where the workspace keeps this instance's own files (settings copies, runs, lock).
         run_pass: The secret of this run that the wall lets through; fresh for every command that needs it.
+        fallbacks: Ways back for the database beside the clone, by method.
     """
 
     config: InstanceConfig
@@ -31,3 +33,4 @@ class Site:
     consul: Consul
     reporter: Reporter
     run_pass: str
+    fallbacks: Mapping[RollbackMethod, Fallback] = field(default_factory=dict)

@@ -19,10 +19,11 @@ from olmis_release.plan.offline import Offline, estimate, outlook_of
 from olmis_release.plan.planner import Situation, plan_changes
 from olmis_release.plan.reading import Reading, Standing, read_verdicts
 from olmis_release.plan.records import runs
+from olmis_release.plan.rollback_method import CLONE, Choice, choose_method
 from olmis_release.plan.sets import PlanSet, open_plans, write_plan
 from olmis_release.plan.staleness import base_of
 from olmis_release.plan.steps import Route, plan_steps
-from olmis_release.plan.way_back import data_cost, way_back_of
+from olmis_release.plan.way_back import NO_DB_ROLLBACK, data_cost, way_back_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class Goal:
         restore: Rollback point to swap in, None mostly.
         notes: Said before the planner's own.
         first_reason: Why everything is started when nothing runs.
+        give_up_database: Somebody typed that the database need not be able to go back.
     """
 
     purpose: PlanPurpose
@@ -46,6 +48,7 @@ class Goal:
     restore: str | None = None
     notes: tuple[str, ...] = ()
     first_reason: str = "first deploy"
+    give_up_database: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,16 @@ class Draft:
             return WayBack.DATABASE
         if self.database_closed:
             return WayBack.DATABASE
-        return way_back_of(self.changes, first_deploy=self.goal.previous is None)
+        return way_back_of(
+            self.changes, first_deploy=self.goal.previous is None, give_up_database=self.goal.give_up_database
+        )
+
+    @cached_property
+    def point(self) -> Choice:
+        """How the database is made able to go back."""
+        if self.way_back is not WayBack.DATABASE or self.goal.restore is not None:
+            return CLONE
+        return choose_method(self.reading.site, self.reading.observed.database)
 
     @property
     def database_closed(self) -> bool:
@@ -120,6 +132,7 @@ class Draft:
             broken=self.reading.broken and self.goal.purpose is PlanPurpose.ROLLBACK,
             database_closed=self.database_closed,
             restore=self.goal.restore,
+            point=self.point,
         )
 
     @cached_property
@@ -160,7 +173,7 @@ class Draft:
             changes=self.changes,
             steps=self.steps,
             way_back=self.way_back,
-            data_cost=cost or data_cost(self.way_back),
+            data_cost=cost or data_cost(self.way_back, given_up=self.route.gives_up_database),
             notes=(*goal.notes, *self._notes()),
             instance_purpose=str(config.purpose),
             time_zone=config.time_zone,
@@ -181,7 +194,8 @@ class Draft:
         asked = (f"The database could not be read: {unread}",) if unread else ()
         is_rollback = self.goal.purpose is PlanPurpose.ROLLBACK
         said = plan_notes(self.changes, self.situation, schemas=schemas, is_rollback=is_rollback)
-        return (*asked, *said, *self._slots())
+        given_up = (NO_DB_ROLLBACK,) if self.route.gives_up_database else ()
+        return (*given_up, *asked, *said, *self._slots())
 
     def _slots(self) -> tuple[str, ...]:
         database = self.reading.site.database

@@ -34,7 +34,9 @@ BROKEN = (
 BROUGHT_UP_AGAIN = "none of its containers is there any more"
 
 
-def make_plan(workspace: Workspace, site: Site, release: str | None, *, author: str) -> PlanSet | None:
+def make_plan(
+    workspace: Workspace, site: Site, release: str | None, *, author: str, give_up_database: bool = False
+) -> PlanSet | None:
     """Read an instance and write the plan that brings a release to it; the instance is not touched.
 
     Args:
@@ -42,6 +44,7 @@ def make_plan(workspace: Workspace, site: Site, release: str | None, *, author: 
         site: The instance.
         release: Its version; None means the newest there is.
         author: Who makes the plan.
+        give_up_database: A person typed that a failed run need not take its changes of the database back.
 
     Returns:
         None when the release runs already, as it should.
@@ -63,6 +66,7 @@ def make_plan(workspace: Workspace, site: Site, release: str | None, *, author: 
         previous=stands,
         notes=_notes(reading, stands),
         first_reason=BROUGHT_UP_AGAIN if previous else "first deploy",
+        give_up_database=give_up_database,
     )
     draft = Draft(reading=reading, goal=goal)
     _require_way(draft)
@@ -153,7 +157,7 @@ def _require_way(draft: Draft) -> None:
             draft.changes,
             goal.previous.manifest if goal.previous else None,
             goal.manifest,
-            touches_data=draft.way_back is WayBack.DATABASE,
+            touches_data=draft.way_back is WayBack.DATABASE or draft.route.gives_up_database,
         ),
     ]
     if problems:

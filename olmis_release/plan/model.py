@@ -188,6 +188,11 @@ class Plan(Strict):
         return tuple(change for change in self.changes if change.action is not Action.KEEP)
 
     @property
+    def gives_up_database(self) -> bool:
+        """Whether it may change the database and, because somebody typed it, does not take that back."""
+        return self.way_back is WayBack.IMAGES and any(change.may_migrate for change in self.changes)
+
+    @property
     def has_changes(self) -> bool:
         """Whether there is anything to do; a wall left closed is opened by a plan that changes no component."""
         return bool(self.steps)
@@ -215,6 +220,7 @@ class Run(Strict):
         failure: What went wrong, for people.
         point: Name of the database kept as the way back, if any.
         settings: Fingerprint of the settings copy that the new release runs with.
+        no_db_rollback: Somebody typed that a failed run leaves its changes of the database in place.
     """
 
     code: str
@@ -234,3 +240,4 @@ class Run(Strict):
     failure: str = ""
     point: str | None = None
     settings: str = ""
+    no_db_rollback: bool = False

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from olmis_release.instance.config import RollbackMethod
 from olmis_release.manifest.model import ReleaseManifest, Role
 from olmis_release.plan.model import Action, Change, PlannedStep, StepKind, WayBack
+from olmis_release.plan.rollback_method import CLONE, Choice
 from olmis_release.text import listed, plural
 
 FIRST_WAVE = frozenset({Role.DATABASE, Role.INFRASTRUCTURE, Role.CONFIG, Role.EXTENSION})
@@ -18,6 +20,15 @@ SHARED = frozenset({Role.DATABASE, Role.INFRASTRUCTURE})
 STOPPED = frozenset({Action.REPLACE, Action.RESTART, Action.REMOVE})
 STARTED = frozenset({Action.ADD, Action.REPLACE, Action.RESTART})
 PULLED = frozenset({Action.ADD, Action.REPLACE})
+
+METHOD = "method"
+"""Name of the parameter of the rollback point's step that says how it is taken."""
+
+POINT_BY = {
+    RollbackMethod.CLONE: "copy the database as the way back",
+    RollbackMethod.DUMP: "dump the database as the way back",
+    RollbackMethod.HOOK: "take a snapshot of the database as the way back",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +42,7 @@ class Route:
         broken: The last run left the instance in a state that cannot be proved; this plan is the way out.
         database_closed: The database lets nobody in; it is copied as it is before it is opened again.
         restore: Rollback point that is to be swapped in because a person asked for it, None mostly.
+        point: How the database is made able to go back, and why no better method is taken.
     """
 
     changes: tuple[Change, ...]
@@ -42,6 +54,18 @@ class Route:
     broken: bool = False
     database_closed: bool = False
     restore: str | None = None
+    point: Choice = CLONE
+
+    @property
+    def gives_up_database(self) -> bool:
+        """Whether the database may change and this plan, as somebody typed, does not take that back."""
+        return self.way_back is WayBack.IMAGES and any(change.may_migrate for change in self.changes)
+
+
+def method_in(steps: Iterable[PlannedStep]) -> RollbackMethod:
+    """Return how planned steps make the database able to go back; older plans do not say it and mean the clone."""
+    point = next((step for step in steps if step.kind is StepKind.TAKE_ROLLBACK_POINT), None)
+    return RollbackMethod(point.parameters.get(METHOD, RollbackMethod.CLONE) if point else RollbackMethod.CLONE)
 
 
 def plan_steps(route: Route) -> tuple[PlannedStep, ...]:
@@ -108,6 +132,8 @@ def wall_reason(route: Route) -> str:
         return "The database goes back to an earlier state."
     if route.way_back is WayBack.DATABASE:
         return "The database changes; no entry may fall between its copy and the new release."
+    if route.gives_up_database:
+        return "The database changes, and this plan does not take it back: nobody works on it until all is proved."
     if ignorant:
         return f"It must prove itself on a database with changes that it does not know: {listed(ignorant)}."
     if shared:
@@ -145,8 +171,9 @@ def _data_steps(route: Route) -> Iterator[PlannedStep]:
     elif route.way_back is WayBack.DATABASE:
         yield _step(
             StepKind.TAKE_ROLLBACK_POINT,
-            "copy the database as the way back",
+            POINT_BY[route.point.method],
             _migration_reason(route),
+            parameters={METHOD: str(route.point.method)},
         )
 
 
@@ -158,6 +185,8 @@ def _migration_reason(route: Route) -> str:
         parts.append(f"Whether it changes the database cannot be known beforehand: {listed(unknown)}.")
     if route.database_closed:
         parts.append("The database is closed now; it is kept as it is before anybody is let in again.")
+    if route.point.why:
+        parts.append(f"Not as a better method would: {route.point.why}.")
     return " ".join(parts)
 
 

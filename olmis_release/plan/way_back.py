@@ -22,16 +22,29 @@ DATABASE = (
     "database, or restore the copy and lose every entry made since."
 )
 
+GIVEN_UP = (
+    "If the deploy fails, the old containers go back and the changes of the database stay: --no-db-rollback was typed. "
+    "The old release may not start on them, and nothing here brings the data back as it was."
+)
+NO_DB_ROLLBACK = (
+    "--no-db-rollback: no copy of the database is taken. If this release fails, what it did to the database stays. "
+    "Have a backup that was tried."
+)
 
-def way_back_of(changes: Iterable[Change], *, first_deploy: bool) -> WayBack:
+
+def way_back_of(changes: Iterable[Change], *, first_deploy: bool, give_up_database: bool = False) -> WayBack:
     """Return how a failed run of these changes is undone."""
     if first_deploy:
         return WayBack.NONE
+    if give_up_database:
+        return WayBack.IMAGES
     return WayBack.DATABASE if any(change.may_migrate for change in changes) else WayBack.IMAGES
 
 
-def data_cost(way_back: WayBack) -> str:
+def data_cost(way_back: WayBack, *, given_up: bool = False) -> str:
     """Return in words what going back loses."""
+    if given_up:
+        return GIVEN_UP
     return {WayBack.NONE: FIRST_DEPLOY, WayBack.IMAGES: NOTHING_LOST, WayBack.DATABASE: DATABASE}[way_back]
 
 

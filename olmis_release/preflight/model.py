@@ -9,10 +9,12 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
+from olmis_release.instance.config import RollbackMethod
 from olmis_release.instance.ports import Container, DatabaseFacts
 from olmis_release.instance.site import Site
 from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.plan.model import Plan, PlanPurpose, StepKind
+from olmis_release.plan.steps import method_in
 from olmis_release.preflight.rendered import Rendered, read_rendered
 from olmis_release.workspace import Workspace
 
@@ -67,6 +69,13 @@ class Subject:
     def renames_database(self) -> bool:
         """Whether the database may have to be closed and renamed, now or on the way back."""
         return self.clones_database or self._has_step(StepKind.SWAP_DATABASE)
+
+    @property
+    def rollback_method(self) -> RollbackMethod:
+        """How the plan makes the database able to go back; without a plan the instance's first method is meant."""
+        if self.plan is None:
+            return self.site.config.database.rollback.methods[0]
+        return method_in(self.plan.steps)
 
     @property
     def is_rollback(self) -> bool:

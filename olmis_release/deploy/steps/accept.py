@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from olmis_release.deploy.job import Job
+from olmis_release.deploy.steps.rollback_point import accepted_point
 from olmis_release.deploy.steps.tidying import tidy
 from olmis_release.errors import NotRestored
 from olmis_release.instance.ports import DatabaseState
@@ -27,7 +28,7 @@ class Accept:
     def apply(self, job: Job) -> str:
         """Mark it; where no wall keeps users waiting, tidy up at once."""
         if job.plan_has(StepKind.TAKE_ROLLBACK_POINT):
-            job.site.database.accept(job.point)
+            job.site.database.accept(accepted_point(job))
         if not job.plan_has(StepKind.LOWER_WALL):
             tidy(job)
         return f"{job.release.version} accepted"

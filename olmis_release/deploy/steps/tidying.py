@@ -6,6 +6,7 @@ from olmis_release.deploy.executor import say
 from olmis_release.deploy.job import Job
 from olmis_release.errors import ReleaseError
 from olmis_release.instance.database_note import failed_databases
+from olmis_release.plan.steps import method_in
 
 
 def tidy(job: Job) -> None:
@@ -27,6 +28,9 @@ def _drop_points(job: Job) -> None:
     points = [point.database for point in job.site.database.points()]
     for name in points[: max(0, len(points) - keep)]:
         job.site.database.drop(name)
+    fallback = job.site.fallbacks.get(method_in(job.plan.steps))
+    if fallback is not None:
+        fallback.keep_newest(max(1, keep))
     failed = failed_databases(job.site.database.databases(), live=job.site.database.name)
     for name in failed[: max(0, len(failed) - job.site.config.database.keep_failed)]:
         job.site.database.drop(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from olmis_release.instance.config import RollbackMethod
 from olmis_release.instance.ports import DatabaseFacts, ServerFacts
 from olmis_release.preflight.databases import in_the_way, no_such_database, not_there_yet
 from olmis_release.preflight.model import Check, Finding, Subject, passed
@@ -16,6 +17,8 @@ def role_may_clone(subject: Subject) -> Finding:
         return no_such_database(subject)
     if server.superuser:
         return passed(f"{server.role} is a superuser.")
+    if subject.rollback_method is RollbackMethod.HOOK and facts.owned:
+        return passed(f"{server.role} owns {facts.name}; the way back is a snapshot.")
     if facts.owned and server.create_database:
         return passed(f"{server.role} owns {facts.name} and may create databases.")
     return _refuse(subject, server, facts)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from olmis_release.instance.config import RollbackMethod
 from olmis_release.instance.database_note import failed_databases
+from olmis_release.instance.ports import DatabaseFacts
+from olmis_release.plan.rollback_method import clone_needs, lacks
 from olmis_release.preflight.databases import in_the_way, no_such_database, not_there_yet
 from olmis_release.preflight.model import Check, Finding, Subject, passed, warned
 from olmis_release.text import human_bytes
-
-GROWTH = 1.15
-"""A clone as large as the database, and what migrations rewrite meanwhile."""
-
-WAL_BYTES = 1024**3
-"""PostgreSQL's default max_wal_size: a file copy writes little WAL, the migrations after it may fill this."""
 
 
 def rollback_point_has_room(subject: Subject) -> Finding:
@@ -22,8 +19,14 @@ def rollback_point_has_room(subject: Subject) -> Finding:
         return passed("This plan takes no rollback point.")
     if subject.database is None:
         return no_such_database(subject)
+    if subject.rollback_method is not RollbackMethod.CLONE:
+        return _fallback(subject, subject.database)
+    return _clone(subject, subject.database)
+
+
+def _clone(subject: Subject, facts: DatabaseFacts) -> Finding:
     free = subject.site.database.free_bytes()
-    needed = int(subject.database.size_bytes * GROWTH) + WAL_BYTES
+    needed = clone_needs(facts.size_bytes)
     if free is None:
         return warned(
             f"The rollback point needs {human_bytes(needed)}; free room cannot be measured there.",
@@ -33,6 +36,14 @@ def rollback_point_has_room(subject: Subject) -> Finding:
     if free < needed:
         return in_the_way(subject, text, resolution=_how_to_make_room(subject))
     return passed(text)
+
+
+def _fallback(subject: Subject, facts: DatabaseFacts) -> Finding:
+    method = subject.rollback_method
+    lack = lacks(subject.site, method, facts)
+    if lack:
+        return in_the_way(subject, f"The way back by {method} lacks something: {lack}.", resolution="Provide it.")
+    return passed(f"The way back is a {method}; nothing is lacking for it.")
 
 
 def _how_to_make_room(subject: Subject) -> str:

@@ -6,7 +6,7 @@ import pytest
 from olmis_release.deploy.executor import Ending
 from olmis_release.deploy.run import Order
 from olmis_release.errors import PlanStale, PreflightRefused, StepFailed
-from olmis_release.plan.model import Outcome, PlanPurpose, Run
+from olmis_release.plan.model import Outcome, PlannedStep, PlanPurpose, Run, StepKind, WayBack
 from tests.fakes.cli import Desk, a_run
 
 Carry = Callable[..., list[Order]]
@@ -49,6 +49,28 @@ def test_the_one_open_plan_is_carried_out(desk: Desk, carry: Carry) -> None:
         "Next: olmis-release status uat",
     ]
     assert f"Code {plan_set.code}" in told.err
+
+
+def test_a_plan_without_a_way_back_for_the_database_runs_only_when_that_is_typed_and_says_so(
+    desk: Desk, carry: Carry
+) -> None:
+    plan_set, orders = desk.plan(way_back=WayBack.IMAGES), carry(way_back=WayBack.IMAGES, no_db_rollback=True)
+    told = desk.type("deploy", "uat")
+    assert (told.status, orders) == (2, [])
+    assert f"Next: olmis-release deploy uat --plan {plan_set.code} --no-db-rollback (if that is meant)" in told.out
+    told = desk.type("deploy", "uat", "--no-db-rollback")
+    assert (told.status, len(orders)) == (0, 1)
+    assert "what this release did to the database cannot be taken back" in told.out
+    assert desk.type("deploy", "uat", "--no-db-rollback", "--json").json["no_db_rollback"] is True
+
+
+def test_giving_up_the_database_is_refused_for_a_plan_that_takes_it_back(desk: Desk, carry: Carry) -> None:
+    point = PlannedStep(kind=StepKind.TAKE_ROLLBACK_POINT, subject="", reason="")
+    desk.plan(steps=(point,))
+    orders = carry()
+    told = desk.type("deploy", "uat", "--no-db-rollback")
+    assert (told.status, orders) == (2, [])
+    assert "olmis-release plan 3.5.0+mw1 --to uat --no-db-rollback" in told.out
 
 
 def test_json_is_one_object_with_what_was_promised(desk: Desk, carry: Carry) -> None:
@@ -123,7 +145,7 @@ def test_a_plan_of_another_instance_is_refused(desk: Desk, carry: Carry) -> None
 def test_without_an_open_plan_one_is_made_and_shown(desk: Desk, carry: Carry, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted: list[object] = []
 
-    def make_plan(_workspace: object, _site: object, release: str | None, *, author: str) -> object:
+    def make_plan(_workspace: object, _site: object, release: str | None, *, author: str, **_: object) -> object:
         wanted.extend([release, author])
         return desk.plan()
 

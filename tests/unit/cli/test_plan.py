@@ -18,7 +18,7 @@ def made(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Callable[[object], list
     def prepare(outcome: object) -> list[Any]:
         asked: list[Any] = []
 
-        def make_plan(_workspace: object, site: Any, release: str | None, *, author: str) -> object:
+        def make_plan(_workspace: object, site: Any, release: str | None, *, author: str, **_: object) -> object:
             asked.append((site.config.name, release, author))
             return outcome
 

@@ -16,6 +16,7 @@ from olmis_release.manifest.lock import canonical
 from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.manifest.patching import PatchOrder, patched
 from olmis_release.plan.codes import sha256
+from olmis_release.plan.make import make_plan
 from olmis_release.plan.model import Action, StepKind, WayBack
 from tests.fakes.instance import a_container
 from tests.fakes.plan import changed, with_tag
@@ -60,6 +61,25 @@ def test_a_plan_whose_database_may_go_back_names_the_slots_that_are_made_anew(
     serving.files["openlmis/requisition:7.1.1"] = ADDED
     serving.release(newer)
     assert any("made anew: debezium (pgoutput)" in note for note in serving.plan().notes)
+
+
+def test_giving_up_the_database_takes_no_copy_and_says_so_in_words(serving: Estate, newer: ReleaseManifest) -> None:
+    serving.files["openlmis/requisition:7.1.1"] = ADDED
+    serving.release(newer)
+    made = make_plan(serving.workspace, serving.site, None, author="M. Banda", give_up_database=True)
+    assert made is not None
+    kinds = [step.kind for step in made.plan.steps]
+    assert (made.plan.way_back, made.plan.gives_up_database) == (WayBack.IMAGES, True)
+    assert (StepKind.RAISE_WALL in kinds, StepKind.TAKE_ROLLBACK_POINT in kinds) == (True, False)
+    assert "the changes of the database stay" in made.plan.data_cost
+    assert made.plan.notes[0].startswith("--no-db-rollback: no copy of the database is taken.")
+
+
+def test_giving_up_the_database_changes_nothing_where_nothing_migrates(serving: Estate, newer: ReleaseManifest) -> None:
+    serving.release(newer)
+    made = make_plan(serving.workspace, serving.site, None, author="M. Banda", give_up_database=True)
+    assert made is not None
+    assert made.plan.gives_up_database is False
 
 
 def test_a_plan_of_an_emergency_release_says_why_it_could_not_wait(serving: Estate) -> None:
