@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -49,6 +49,7 @@ class Job:
         previous_file: Its rendered Compose file.
         folder: Where this run keeps evidence.
         repair: The old release is known to be broken; its proof is not asked for.
+        target_restarted: Tells whether the target's engine was restarted since it was asked last.
     """
 
     site: Site
@@ -62,6 +63,7 @@ class Job:
     folder: Path
     repair: bool = False
     outage: Outage = field(default_factory=Outage)
+    target_restarted: Callable[[], bool] = lambda: False
 
     @property
     def point(self) -> str:

@@ -63,6 +63,12 @@ class DockerEngine:
         inspected = (self.container(one["Id"]) for one in found if one["Labels"].get(ONE_OFF_LABEL) != "True")
         return tuple(sorted((one for one in inspected if one), key=lambda one: (one.component, one.name)))
 
+    def labelled(self, label: str, value: str) -> tuple[Container, ...]:
+        """Return every container with a label, stopped ones too."""
+        with translated(f"list containers with the label {label}"):
+            found = self._client.containers(all=True, filters={"label": [f"{label}={value}"]})
+        return tuple(one for one in (self.container(each["Id"]) for each in found) if one)
+
     def projects(self) -> Mapping[str, tuple[str, ...]]:
         """Return every Compose project on the engine with the services it has containers of, stopped ones too."""
         with translated("list Compose projects"):

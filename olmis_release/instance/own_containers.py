@@ -20,6 +20,7 @@ from docker.types import LogConfig
 from olmis_release.errors import StepFailed
 from olmis_release.instance.connection import translated
 
+HTTP_CONFLICT = 409
 TEMPORARY_LABEL = "org.openlmis.release.temporary"
 Files = Mapping[str, tuple[bytes, int]]
 """File name to content and mode."""
@@ -35,6 +36,8 @@ class Wanted:
         publish: Container port to host address and port.
         network: The one network it joins, ``none`` for no network.
         restart: Restart policy; ``always`` alone comes back after the engine was killed.
+        memory_bytes: Most that it may use, None for no bound.
+        privileges: Whether it keeps the capabilities that the engine gives by default.
     """
 
     image: str
@@ -44,6 +47,14 @@ class Wanted:
     network: str = "none"
     publish: Mapping[int | str, tuple[str, int]] | None = None
     restart: str = "no"
+    memory_bytes: int | None = None
+    privileges: bool = True
+
+
+class NameTaken(StepFailed):
+    """Another container has the name; nothing was made."""
+
+    code = "E-NAME-TAKEN"
 
 
 class OwnContainers:
@@ -53,7 +64,11 @@ class OwnContainers:
         self._client = client
 
     def create(self, wanted: Wanted) -> str:
-        """Create a container without starting it; returns its id."""
+        """Create a container without starting it; returns its id.
+
+        Raises:
+            NameTaken: The engine gave its name to another container before.
+        """
         limits = LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"})
         with translated(f"create a container from {wanted.image}"):
             ports = dict(wanted.publish or {})
@@ -62,8 +77,10 @@ class OwnContainers:
                 port_bindings=ports,
                 restart_policy={"Name": wanted.restart},
                 log_config=limits,
+                mem_limit=wanted.memory_bytes,
+                cap_drop=None if wanted.privileges else ["ALL"],
             )
-            made = self._client.create_container(
+            made = self._made(
                 image=wanted.image,
                 name=wanted.name,
                 entrypoint=list(wanted.argv),
@@ -72,6 +89,21 @@ class OwnContainers:
                 host_config=host_config,
             )
         return str(made["Id"])
+
+    def _made(self, **wanted: Any) -> Any:
+        try:
+            return self._client.create_container(**wanted)
+        except docker.errors.APIError as error:
+            if wanted["name"] is None or error.status_code != HTTP_CONFLICT:
+                raise
+            raise NameTaken(
+                f"Another container has the name {wanted['name']}.", resolution="Look at it with `docker ps -a`."
+            ) from error
+
+    def rename(self, container_id: str, name: str) -> None:
+        """Give a container another name."""
+        with translated(f"rename a container to {name}"):
+            self._client.rename(container_id, name)
 
     def put_files(self, container_id: str, folder: str, files: Files) -> None:
         """Write files into `folder`, which is made if absent."""

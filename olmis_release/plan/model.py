@@ -191,13 +191,18 @@ class Plan(Strict):
 
 
 class Outcome(StrEnum):
-    """How a run ended."""
+    """How a run ended, or that it has not: it goes on (RUNNING), or stands where it was stopped or cut off (HELD)."""
 
     DEPLOYED = "deployed"
     ROLLED_BACK = "rolled-back"
     NOT_RESTORED = "not-restored"
     REFUSED = "refused"
     RUNNING = "running"
+    HELD = "held"
+
+
+UNSETTLED = frozenset({Outcome.RUNNING, Outcome.HELD, Outcome.NOT_RESTORED})
+"""Outcomes after which nobody may rely on what serves; `resume` leads out of each."""
 
 
 class Run(Strict):
