@@ -133,6 +133,20 @@ class InstanceLocked(ReleaseError):
     code = "E-LOCKED"
 
 
+class LockLost(InstanceLocked):
+    """Another run took the instance over; this one may change nothing there any more."""
+
+    code = "E-LOCK-LOST"
+
+    @classmethod
+    def to(cls, instance: str, *, epoch: int) -> LockLost:
+        """Return the error that names the epoch which the instance is in now."""
+        return cls(
+            f"The lock of {instance} was taken over (epoch {epoch}).",
+            resolution=f"Somebody else works on it now: see olmis-release status {instance}.",
+        )
+
+
 class RolledBack(ReleaseError):
     """The deploy failed and the old release serves again, verified."""
 

@@ -34,6 +34,11 @@ def safe(text: str, *, multiline: bool = False) -> str:
     return _UNSAFE.sub(lambda match: match.group() if match.group() in "\n\t" else _escape(match), text)
 
 
+def quoted(text: str, *, most: int = 80) -> str:
+    """Return a text in quotes and safe to show; a long one is cut."""
+    return safe(repr(text if len(text) <= most else text[:most] + "…"))
+
+
 def code_points(word: str) -> str:
     """Name the characters beyond ASCII, so that a look-alike letter is seen: ``U+0430 CYRILLIC SMALL LETTER A``."""
     strange = dict.fromkeys(letter for letter in word if ord(letter) > 0x7E)

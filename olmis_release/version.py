@@ -1,22 +1,44 @@
-"""Versions: of releases (``3.5.0+mw1``) and of images (``7.1.1-hotfix.1``).
+"""Versions of releases: ``3.5.0+mw1``.
 
-Two orders, because they mean different things. A release is ordered by SemVer for its Core part and then by its
-implementation, which SemVer itself would ignore. Image tags follow what OpenLMIS does, not SemVer: a hotfix comes
-*after* the release it mends, a snapshot before. What cannot be ordered is said to be unknown and never guessed.
+A release is ordered by its Core part and then by its implementation, which SemVer itself would ignore: plain Core
+first, and ``mw10`` after ``mw9``. Two releases are the same only if their whole text is. How the tags of images are
+ordered is in `tags`; both orders can be had from here.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import total_ordering
 
 import semver
 
+from olmis_release.tags import (
+    COMPARATOR,
+    HOLDS,
+    STAGE,
+    Order,
+    compare_tags,
+    has_order,
+    tag_range,
+    tag_satisfies,
+    within,
+)
+
+__all__ = [
+    "Order",
+    "ReleaseVersion",
+    "compare_tags",
+    "core_place",
+    "has_order",
+    "satisfies",
+    "tag_range",
+    "tag_satisfies",
+]
+
 _IMPLEMENTATION = re.compile(r"(?P<name>[a-z][a-z-]*)(?P<revision>[1-9][0-9]{0,8})\Z")
-_PRE_RELEASE = frozenset({"alpha", "beta", "rc", "snapshot", "hotfix"})
+_CORE = re.compile(rf"[0-9]{{1,18}}(?:\.[0-9]{{1,18}}){{2}}{STAGE}\Z", re.IGNORECASE)
+_DASHED = re.compile(r"(?P<core>[^-]+(?:-(?:alpha|beta|rc|hotfix|snapshot)[.0-9]*)*)-(?P<rest>.+)\Z", re.IGNORECASE)
 
 
 @total_ordering
@@ -45,12 +67,9 @@ class ReleaseVersion:
         if not mark:
             core, implementation = _dashed(core)
         match = _IMPLEMENTATION.match(implementation)
-        if (mark or implementation) and not match:
+        if ((mark or implementation) and not match) or not _CORE.match(core) or not semver.Version.is_valid(core):
             raise ValueError(_not_a_version(text))
-        try:
-            number = semver.Version.parse(core)
-        except (ValueError, TypeError):
-            raise ValueError(_not_a_version(text)) from None
+        number = semver.Version.parse(core)
         return cls(core=number, name=match["name"], revision=int(match["revision"])) if match else cls(core=number)
 
     @property
@@ -66,80 +85,30 @@ class ReleaseVersion:
         """Order by Core release, then plain Core first, then implementation, then revision as a number."""
         if not isinstance(other, ReleaseVersion):
             return NotImplemented
-        if self.core != other.core:
-            return self.core < other.core
-        return (self.name or "", self.revision) < (other.name or "", other.revision)
+        return self._place() < other._place()
+
+    def _place(self) -> tuple[object, ...]:
+        return (core_place(self.core), str(self.core), self.name or "", self.revision)
+
+
+def core_place(version: semver.Version) -> tuple[object, ...]:
+    """Return what Core releases are sorted by: as SemVer has it, but RC10 after RC2, and a hotfix after its release.
+
+    A pre-release that OpenLMIS does not know comes before all those that it does.
+    """
+    numbers = (version.major, version.minor, version.patch)
+    match = _CORE.match(str(version.replace(build=None)))
+    return (numbers, *(within(match) if match else (-1, 0, False, str(version.prerelease))))
 
 
 def _dashed(text: str) -> tuple[str, str]:
-    """Split ``3.5.0-mw1``; a SemVer pre-release (``-rc1``) stays with the Core part."""
-    core, _, ending = text.partition("-")
-    match = _IMPLEMENTATION.match(ending)
-    return (core, ending) if match and match["name"].rstrip("-") not in _PRE_RELEASE else (text, "")
+    """Split ``3.5.0-mw1``; a pre-release (``-rc1``) stays with the Core part."""
+    match = _DASHED.match(text)
+    return (match["core"], match["rest"]) if match and not _CORE.match(text) else (text, "")
 
 
 def _not_a_version(text: str) -> str:
     return f"{text!r} is not a release version such as 3.5.0+mw1 (Core release, implementation, its revision from 1)"
-
-
-class Order(StrEnum):
-    """How one image tag stands to another."""
-
-    UP = "up"
-    DOWN = "down"
-    SAME = "same"
-    UNKNOWN = "unknown"
-
-
-_TAG = re.compile(
-    r"(?P<prefix>v?)(?P<numbers>[0-9]{1,18}(?:\.[0-9]{1,18})*)"
-    r"(?:-(?P<stage>beta|rc|hotfix)(?:[.-]?(?P<nth>[0-9]{1,18}))?)?(?P<snapshot>-snapshot)?\Z",
-    re.IGNORECASE,
-)
-_STAGES = {"beta": 1, "rc": 2, "": 3, "hotfix": 4}
-
-
-def _tag_key(tag: str) -> tuple[tuple[str, int], tuple[object, ...]] | None:
-    """Return (shape, place among the tags of that shape), None for a tag that has no place."""
-    match = _TAG.match(tag)
-    if not match:
-        return None
-    numbers = tuple(int(part) for part in match["numbers"].split("."))
-    stage = _STAGES[(match["stage"] or "").lower()]
-    if match["snapshot"] and not match["stage"]:
-        stage = 0
-    place = (numbers, stage, int(match["nth"] or 0), not match["snapshot"])
-    return (match["prefix"], len(numbers)), place
-
-
-def has_order(tag: str) -> bool:
-    """Return whether a tag is a version that others of its shape can be compared with."""
-    return _tag_key(tag) is not None
-
-
-def compare_tags(before: str, after: str) -> Order:
-    """Return whether going from one tag to the other goes up or down.
-
-    ``SNAPSHOT < beta < RCn < release < hotfix[.n]`` for the same numbers. Tags of different shape (``6`` and ``v7.1``)
-    or with a flavour (``14-debezium``) have no order.
-    """
-    if before == after:
-        return Order.SAME
-    old, new = _tag_key(before), _tag_key(after)
-    if old is None or new is None or old[0] != new[0] or old[1] == new[1]:
-        return Order.UNKNOWN
-    return Order.UP if new[1] > old[1] else Order.DOWN
-
-
-_COMPARATOR = re.compile(r"(?P<operator>>=|<=|>|<|==|!=)?\s*(?P<version>[^\s<>=!]+)\Z")
-_HOLDS: dict[str, Callable[[int], bool]] = {
-    ">=": lambda order: order >= 0,
-    "<=": lambda order: order <= 0,
-    ">": lambda order: order > 0,
-    "<": lambda order: order < 0,
-    "==": lambda order: order == 0,
-    "!=": lambda order: order != 0,
-}
 
 
 def satisfies(version: semver.Version, wanted: str) -> bool:
@@ -152,31 +121,8 @@ def satisfies(version: semver.Version, wanted: str) -> bool:
 
 
 def _holds(version: semver.Version, comparator: str) -> bool:
-    match = _COMPARATOR.match(comparator)
+    match = COMPARATOR.match(comparator)
     if not match or not semver.Version.is_valid(match["version"]):
         raise ValueError(f"{comparator!r} is not a comparison such as >=3.5.0 (all three numbers are needed)")
-    return _HOLDS[match["operator"] or "=="](version.compare(match["version"]))
-
-
-def tag_range(wanted: str) -> str:
-    """Return a range of image tags such as ``>=1.4.0-hotfix,<2.0.0`` if it can be read.
-
-    Raises:
-        ValueError: It cannot.
-    """
-    for part in wanted.split(","):
-        match = _COMPARATOR.match(part.strip())
-        if not match or not has_order(match["version"]):
-            raise ValueError(f"{part.strip()!r} is not a comparison such as >=1.4.0-hotfix")
-    return wanted
-
-
-def tag_satisfies(tag: str, wanted: str) -> bool | None:
-    """Return whether a tag lies in a range of tags, None where its order to the range is not known."""
-    places = {Order.DOWN: -1, Order.SAME: 0, Order.UP: 1}
-    held: list[bool | None] = []
-    for part in wanted.split(","):
-        match = _COMPARATOR.match(part.strip())
-        order = compare_tags(match["version"], tag) if match else Order.UNKNOWN
-        held.append(_HOLDS[match["operator"] or "=="](places[order]) if match and order in places else None)
-    return False if False in held else None if None in held else True
+    here, there = core_place(version), core_place(semver.Version.parse(match["version"]))
+    return HOLDS[match["operator"] or "=="]((here > there) - (here < there))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from olmis_release.cli.diff import component_data, side_of, value_data
+from olmis_release.cli.diff import compared_as_named, component_data, value_data
 from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import NOTHING_TOUCHED, Result
@@ -40,11 +40,10 @@ def changelog(session: Session, *, a: str, b: str, sources: tuple[str, ...]) -> 
     """Write what happened from A to B (as `diff` takes them), component by component."""
     from olmis_release.manifest.changelog import changelog as made
     from olmis_release.manifest.changelog import markdown
-    from olmis_release.manifest.comparison import compare_sides
     from olmis_release.manifest.sources import parse_sources
 
     found = parse_sources(sources)
-    log = made(a, b, compare_sides(side_of(session, a), side_of(session, b)), changelog_of=found.changelog_of)
+    log = made(a, b, compared_as_named(session, a, b), changelog_of=found.changelog_of)
     text = markdown(log)
     return Result(
         text=text,

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from olmis_release.manifest.side import Side
 
 SIGNS = {"added": "+", "removed": "-", "changed": "~", "unchanged": "="}
+UNSEEN = (
+    "Of an instance the images and the environment of its containers are seen. Ports, volumes, limits, health checks "
+    "and whatever else Compose was told are compared by `olmis-release plan`, drift by `olmis-release status`."
+)
 WORDS = {"up": "up", "down": "DOWN", "unknown": "order unknown"}
 
 
@@ -40,19 +44,14 @@ WORDS = {"up": "up", "down": "DOWN", "unknown": "order unknown"}
 @click.pass_obj
 def diff(session: Session, *, a: str, b: str, detailed_exitcode: bool) -> Result:
     """Compare A with B: each a release, a candidate (3.5.0+mw1/rc2), a file, SOURCE@REF:FOLDER, or an instance."""
-    from olmis_release.manifest.comparison import compare_sides
-
-    sides = side_of(session, a), side_of(session, b)
-    for side in sides:
-        for problem in side.problems:
-            session.warn(f"{side.name}: {problem}")
-    compared = compare_sides(*sides)
+    compared = compared_as_named(session, a, b)
     differs = detailed_exitcode and not compared.is_empty
     return Result(
-        text="\n".join(_lines(compared)),
+        text="\n".join([*_lines(compared), *unseen(compared), _counts(compared)]),
         data={
             "components": [component_data(one) for one in compared.components],
             "configuration": [value_data(one) for one in compared.configuration],
+            "not_seen": unseen(compared),
         },
         state=NOTHING_TOUCHED,
         next=f"olmis-release changelog {a} {b}",
@@ -61,7 +60,26 @@ def diff(session: Session, *, a: str, b: str, detailed_exitcode: bool) -> Result
     )
 
 
-def side_of(session: Session, text: str) -> Side:
+def compared_as_named(session: Session, a: str, b: str) -> Comparison:
+    """Compare what two texts stand for; a release beside an instance is taken as it would be there."""
+    from olmis_release.manifest.comparison import compare_sides
+
+    sides = [_as_on(session, other, _side_of(session, text)) for text, other in ((a, b), (b, a))]
+    for side in sides:
+        for problem in side.problems:
+            session.warn(f"{side.name}: {problem}")
+    return compare_sides(*sides)
+
+
+def _as_on(session: Session, other: str, side: Side) -> Side:
+    if not session.has_instance(other):
+        return side
+    from olmis_release.cli.instance_side import as_on
+
+    return as_on(session, other, side)
+
+
+def _side_of(session: Session, text: str) -> Side:
     """Return what a text stands for: an instance of the workspace, or what `read_side` finds."""
     from olmis_release.manifest.operands import read_side
 
@@ -115,9 +133,11 @@ def _lines(compared: Comparison) -> Iterator[str]:
     if compared.configuration:
         yield "Configuration:"
         yield from (_value_line(one) for one in compared.configuration)
-    if not compared.configuration_known:
-        yield "Images only: the configuration of an instance is told by `olmis-release status`."
-    yield _counts(compared)
+
+
+def unseen(compared: Comparison) -> list[str]:
+    """Return what this comparison cannot see, in words; nothing where it sees all."""
+    return [] if compared.seen is None else [UNSEEN]
 
 
 def image_line(one: ImageChange, width: int = 0) -> str:

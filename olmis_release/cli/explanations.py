@@ -33,6 +33,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-LOCKED": Explanation(
         "Another process is deploying to this instance.", "Wait until it ends; `olmis-release status` tells."
     ),
+    "E-LOCK-LOST": Explanation(
+        "Another run took the instance over while this one worked on it; this one changes nothing any more.",
+        "See `olmis-release status` for who works on it now.",
+    ),
     "E-ROLLED-BACK": Explanation(
         "The deploy failed and was taken back; the old release serves, verified, with every acknowledged write.",
         "Read why in the message and the evidence folder, correct it, make a new plan.",

@@ -99,7 +99,7 @@ def open_site(workspace: Workspace, instance_name: str, reporter: Reporter) -> S
         folder=workspace.folder(instance_name),
         engine=engine,
         compose=ComposeCli(config.project, config.docker, workspace.root),
-        database=open_database(config.database, engine, config.project, _settings(workspace, config)),
+        database=open_database(config.database, engine, config.project, settings_of(workspace, config)),
         registry=open_registry(workspace, config.registries),
         front=front,
         wall=NginxWall(engine, config.wall, place=place, front=front),
@@ -129,7 +129,7 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
         yield name, value.strip().strip("\"'")
 
 
-def _settings(workspace: Workspace, config: InstanceConfig) -> Mapping[str, str]:
+def settings_of(workspace: Workspace, config: InstanceConfig) -> Mapping[str, str]:
     """Return the settings file's values; none when it cannot be used, which preflight then explains."""
     from olmis_release.instance.settings import read_settings
 

@@ -19,7 +19,8 @@ from olmis_release.instance.database_note import fitting
 from olmis_release.instance.database_point import Points
 from olmis_release.instance.database_space import RoomByServer, RoomInContainer
 from olmis_release.instance.database_swap import Scene, Swap, plan_swap, plan_swap_back
-from olmis_release.instance.ports import Blockers, DatabaseFacts, Engine, History, RollbackPoint, ServerFacts
+from olmis_release.instance.ledger import PostgresLedger
+from olmis_release.instance.ports import Blockers, DatabaseFacts, Engine, Fence, History, RollbackPoint, ServerFacts
 from olmis_release.instance.psql import DatabaseContainer, Psql
 from olmis_release.instance.sql import INSUFFICIENT_PRIVILEGE, Sql, SqlFailed, do
 from olmis_release.instance.sql_by_url import SqlByUrl, url_from
@@ -45,7 +46,8 @@ class PostgresDatabase:
         self._sql = sql
         self._room = room
         self._version = 0
-        self._points = Points(sql, name, databases=self.databases, version=self._version_number)
+        self.ledger = PostgresLedger(sql)
+        self._points = Points(sql, name, ledger=self.ledger, databases=self.databases, version=self._version_number)
 
     def server(self) -> ServerFacts:
         """Return the server's facts."""
@@ -101,9 +103,9 @@ class PostgresDatabase:
         """Let sessions in again."""
         let_in(self._sql, self.name)
 
-    def clone(self, point: str, *, run: str) -> None:
+    def clone(self, point: str, *, run: str, fence: Fence | None = None) -> None:
         """Copy the closed database to `point` and arm it; done already is fine, half done is made anew."""
-        self._points.take(point, run=run)
+        self._points.take(point, run=run, fence=fence)
 
     def point(self, name: str) -> RollbackPoint | None:
         """Return the rollback point of that name, None when there is none."""
@@ -113,27 +115,29 @@ class PostgresDatabase:
         """Return every rollback point of this database, oldest first."""
         return self._points.all()
 
-    def swap(self, point: str, *, failed: str, accepted: bool = False) -> None:
+    def swap(self, point: str, *, failed: str, accepted: bool = False, fence: Fence | None = None) -> None:
         """Put the point in the database's place in one transaction; the present one is kept, closed, as `failed`."""
-        self._carry_out(plan_swap(self._scene(point, failed), accept_loss=accepted))
+        self._carry_out(plan_swap(self._scene(point, failed), accept_loss=accepted), fence)
 
-    def swap_back(self, point: str, *, failed: str) -> None:
+    def swap_back(self, point: str, *, failed: str, fence: Fence | None = None) -> None:
         """Take a `swap` back; done already is fine."""
-        self._carry_out(plan_swap_back(self._scene(point, failed)))
+        self._carry_out(plan_swap_back(self._scene(point, failed)), fence)
 
-    def accept(self, point: str) -> None:
-        """Mark a point accepted: no automatic swap ever again."""
-        self._points.accept(point)
+    def accept(self, point: str | None, *, fence: Fence | None = None) -> None:
+        """Mark a point and the ledger's entry accepted: no automatic swap ever again."""
+        self._points.accept(point, fence=fence)
 
-    def drop(self, name: str) -> None:
+    def drop(self, name: str, *, fence: Fence | None = None) -> None:
         """Drop a point or failed database; a missing one is fine, anything else is refused."""
+        self.ledger.check(fence)
         self._points.drop(name)
 
-    def _carry_out(self, swap: Swap) -> None:
+    def _carry_out(self, swap: Swap, fence: Fence | None) -> None:
+        self.ledger.check(fence)
         if swap.must_close:
             self.close(timeout_s=SWAP_GATE_S)
         if swap.statements:
-            self._sql.run(*swap.statements)
+            self.ledger.transact(fence, *swap.statements)
         else:
             self.open()
 

@@ -12,8 +12,9 @@ from olmis_release.instance.database_facts import VERSION_15, existing
 from olmis_release.instance.database_gate import shut
 from olmis_release.instance.database_likeness import check_likeness, likeness
 from olmis_release.instance.database_note import Note, NoteState, fitting, is_ours, point_prefix, read_note
-from olmis_release.instance.ports import DatabaseFacts, DatabaseState, RollbackPoint
-from olmis_release.instance.sql import Sql, Statement, ask, do, name, transaction, value
+from olmis_release.instance.ledger import PostgresLedger
+from olmis_release.instance.ports import DatabaseFacts, DatabaseState, Fence, RollbackPoint
+from olmis_release.instance.sql import Sql, Statement, ask, do, name, value
 
 COPY_TIMEOUT_S = 6 * 3600.0
 """Seconds a copy may take; a database of 100 GB on a slow disk takes about an hour."""
@@ -30,15 +31,19 @@ Listing = Callable[[], tuple[DatabaseFacts, ...]]
 class Points:
     """Takes, lists, accepts and drops the rollback points of one database."""
 
-    def __init__(self, sql: Sql, live: str, *, databases: Listing, version: Callable[[], int]) -> None:
+    def __init__(
+        self, sql: Sql, live: str, *, ledger: PostgresLedger, databases: Listing, version: Callable[[], int]
+    ) -> None:
         """Work on the database named `live`; the two calls ask the server."""
         self._sql = sql
         self._live = live
+        self._ledger = ledger
         self._databases = databases
         self._version = version
 
-    def take(self, point: str, *, run: str) -> None:
+    def take(self, point: str, *, run: str, fence: Fence | None) -> None:
         """Copy the closed database to `point` and arm it. A half-made copy of that name is made anew."""
+        self._ledger.check(fence)
         self._end_orphaned_copy()
         databases = self._databases()
         live = existing(databases, self._live)
@@ -55,7 +60,7 @@ class Points:
         if there:
             self._drop(there)
         self._copy(live, point)
-        self._arm(live, point, run=run)
+        self._arm(live, point, run=run, fence=fence)
 
     def named(self, point: str) -> RollbackPoint | None:
         """Return one point, None when there is none."""
@@ -68,8 +73,14 @@ class Points:
         found = (self._point(one, read_note(one.comment)) for one in points)
         return tuple(sorted(found, key=lambda one: (one.run, one.database)))
 
-    def accept(self, point: str) -> None:
-        """Write into the point's comment that nothing goes back to it by itself any more."""
+    def accept(self, point: str | None, *, fence: Fence | None) -> None:
+        """Write into the point's comment and into the ledger that nothing goes back by itself any more."""
+        marks = self._marking(point) if point is not None else ()
+        entry = (self._ledger.accepting(fence),) if fence is not None else ()
+        if marks or entry:
+            self._ledger.transact(fence, *entry, *marks)
+
+    def _marking(self, point: str) -> tuple[Statement, ...]:
         facts = _find(self._databases(), point)
         note = read_note(facts.comment) if facts else None
         if note is None or note.state is NoteState.FAILED:
@@ -77,8 +88,7 @@ class Points:
                 f"{point} is no complete rollback point, so it cannot be accepted.",
                 resolution="Look at the server's databases; the run's journal tells what happened.",
             )
-        if note.state is NoteState.READY:
-            self._sql.run(comment_on(point, str(accepted(note))))
+        return (comment_on(point, str(accepted(note))),) if note.state is NoteState.READY else ()
 
     def drop(self, database: str) -> None:
         """Drop a point or a failed database; a missing one is fine, one that is not the tool's is refused."""
@@ -130,10 +140,10 @@ class Points:
         )
         return str(row["datcollversion"])
 
-    def _arm(self, live: DatabaseFacts, point: str, *, run: str) -> None:
+    def _arm(self, live: DatabaseFacts, point: str, *, run: str, fence: Fence | None) -> None:
         note = Note(run=run, of=live.oid, state=NoteState.READY, comment=live.comment, template=live.template)
         like = likeness(self._sql, live, point)
-        self._sql.run(*transaction(*like, *guarded(point), comment_on(point, str(note))))
+        self._ledger.transact(fence, *like, *guarded(point), comment_on(point, str(note)))
         check_likeness(live, existing(self._databases(), point))
 
     def _point(self, facts: DatabaseFacts, note: Note | None) -> RollbackPoint:

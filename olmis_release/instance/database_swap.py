@@ -14,7 +14,7 @@ from olmis_release.instance.database_facts import existing
 from olmis_release.instance.database_note import Note, NoteState, fitting, point_prefix, read_note
 from olmis_release.instance.database_point import INVALID, comment_on, guarded
 from olmis_release.instance.ports import DatabaseFacts
-from olmis_release.instance.sql import Statement, do, name, transaction, value
+from olmis_release.instance.sql import Statement, do, name, value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Swap:
     """A swap that passed its checks.
 
     Attributes:
-        statements: One transaction; empty when it was carried out before.
+        statements: What one transaction is made of; empty when it was carried out before.
         must_close: Whether the live database must still be closed for it.
     """
 
@@ -96,7 +96,7 @@ def _swap(scene: Scene, point: DatabaseFacts, note: Note) -> tuple[Statement, ..
     aside = replace(
         note, of=point.oid, state=NoteState.FAILED, comment=live.comment, template=live.template, was=note.state
     )
-    return transaction(
+    return (
         *_rename(live.name, scene.failed_name),
         comment_on(scene.failed_name, str(aside)),
         _template(point.name, wanted=note.template),
@@ -110,7 +110,7 @@ def _swap(scene: Scene, point: DatabaseFacts, note: Note) -> tuple[Statement, ..
 def _swap_back(scene: Scene, failed: DatabaseFacts, aside: Note) -> tuple[Statement, ...]:
     live, state = scene.live, aside.was or NoteState.READY
     again = replace(aside, of=failed.oid, state=state, comment=live.comment, template=live.template, was=None)
-    return transaction(
+    return (
         *_rename(live.name, scene.point_name),
         *guarded(scene.point_name),
         comment_on(scene.point_name, str(again)),

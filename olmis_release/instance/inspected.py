@@ -44,6 +44,7 @@ def image_from(inspected: Mapping[str, Any]) -> Image:
         tags=tuple(inspected.get("RepoTags") or ()),
         size_bytes=int(inspected["Size"]),
         labels=(inspected.get("Config") or {}).get("Labels") or {},
+        environment=_environment((inspected.get("Config") or {}).get("Env") or []),
     )
 
 

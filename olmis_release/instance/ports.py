@@ -80,13 +80,19 @@ class Container:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """An image on the engine; `digests` are the ``repository@sha256:…`` it is known by there."""
+    """An image on the engine.
+
+    Attributes:
+        digests: The ``repository@sha256:…`` it is known by there.
+        environment: What a container of it has in its environment without being told.
+    """
 
     id: str
     digests: tuple[str, ...]
     tags: tuple[str, ...]
     size_bytes: int
     labels: Mapping[str, str]
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,14 +260,88 @@ class Blockers:
     base_backups: tuple[str, ...]
 
 
+class LedgerState(StrEnum):
+    """How far the run of an epoch came, as the target itself remembers it."""
+
+    BEGUN = "begun"
+    ACCEPTED = "accepted"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """What a run shows to be let change the database: its epoch must be the newest of the instance."""
+
+    instance: str
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One run of an instance, as the database server remembers it.
+
+    Attributes:
+        epoch: Grows by every run and takeover; one run each.
+        plan: The plan's code.
+        who: The person.
+        at: When it began; UTC, ISO 8601.
+        outcome: How it ended, empty until then.
+    """
+
+    instance: str
+    epoch: int
+    run: str
+    plan: str
+    who: str
+    at: str
+    state: LedgerState
+    outcome: str = ""
+
+
+class Ledger(Protocol):
+    """The runs of instances, in a table on the database server (`ledger.py`); it outlives every swap."""
+
+    def newest(self, instance: str) -> LedgerEntry | None:
+        """Return the entry with the highest epoch, None when there is none or no ledger yet.
+
+        Raises:
+            TargetUnreachable: The server does not answer.
+            JournalDamaged: The entries were altered.
+        """
+
+    def entries(self, instance: str) -> tuple[LedgerEntry, ...]:
+        """Return every entry of an instance, oldest first; raises as `newest` does."""
+
+    def begin(self, entry: LedgerEntry) -> None:
+        """Append an entry and put up its fence; the same epoch and run again is fine.
+
+        Raises:
+            LockLost: Another run has this epoch, or a higher epoch exists.
+        """
+
+    def end(self, fence: Fence, *, outcome: str) -> None:
+        """Write down how a run ended; done already is fine.
+
+        Raises:
+            LockLost: A higher epoch exists.
+        """
+
+
 class Database(Protocol):
     """The instance's database server (`database.py`); all SQL is there.
 
     The algorithm (gate, clone, arm, swap) is that of a forward-only database: migrate the original, keep the clone as
     the way back, swap both names in one transaction.
+
+    Where a call takes a fence, it changes nothing once a higher epoch has begun and raises `LockLost`. Swaps and
+    acceptance ask for it inside their one transaction.
     """
 
     name: str
+
+    @property
+    def ledger(self) -> Ledger:
+        """The runs of instances, kept on this server."""
 
     def server(self) -> ServerFacts:
         """Return the server's facts."""
@@ -290,7 +370,7 @@ class Database(Protocol):
     def open(self) -> None:
         """Let sessions in again."""
 
-    def clone(self, point: str, *, run: str) -> None:
+    def clone(self, point: str, *, run: str, fence: Fence | None = None) -> None:
         """Copy the closed database to `point` and arm it: settings and grants carried, closed, comment ready."""
 
     def point(self, name: str) -> RollbackPoint | None:
@@ -299,7 +379,7 @@ class Database(Protocol):
     def points(self) -> tuple[RollbackPoint, ...]:
         """Return every rollback point of this database, oldest first."""
 
-    def swap(self, point: str, *, failed: str, accepted: bool = False) -> None:
+    def swap(self, point: str, *, failed: str, accepted: bool = False, fence: Fence | None = None) -> None:
         """Put the point in the closed database's place in one transaction; the present one stays, closed, as `failed`.
 
         Afterwards the database is open. Done already is fine.
@@ -308,18 +388,26 @@ class Database(Protocol):
             point: Name of the rollback point.
             failed: Name to keep the present database under.
             accepted: A person agreed to lose what was written after the point was accepted.
+            fence: Whose swap it is.
 
         Raises:
             RollbackRefused: The point is missing, not of this database, or not ready.
         """
 
-    def swap_back(self, point: str, *, failed: str) -> None:
+    def swap_back(self, point: str, *, failed: str, fence: Fence | None = None) -> None:
         """Take a `swap` back: the same transaction with the two names reversed; the point is a point again."""
 
-    def accept(self, point: str) -> None:
-        """Mark a point accepted: no automatic swap ever again."""
+    def accept(self, point: str | None, *, fence: Fence | None = None) -> None:
+        """Mark the point (where there is one) and the fence's ledger entry accepted, in one transaction.
 
-    def drop(self, name: str) -> None:
+        No automatic swap ever again. Done already is fine.
+
+        Raises:
+            RollbackRefused: The point is missing or not complete.
+            StepFailed: The ledger has no entry of the fence's epoch.
+        """
+
+    def drop(self, name: str, *, fence: Fence | None = None) -> None:
         """Drop a point or failed database; a missing one is fine, the live one is refused."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from olmis_release.manifest.defects.mutable_tags import mutability_of, shown
 from olmis_release.manifest.draft import Draft
-from olmis_release.manifest.edges import cycle_in, needs
+from olmis_release.manifest.edges import cycle_in, may_be_absent, needs, shares
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.model import ComposeBody, ComposeValue, ImageRef
 from olmis_release.manifest.policy import code_of
@@ -37,7 +37,7 @@ def check(
     used: set[str] = set()
     for draft in drafts.values():
         _check_image(draft, findings)
-        _check_edges(draft, drafts, findings)
+        _check_edges(draft, settled, findings)
         _check_volumes(draft, volumes, findings)
         _check_networks(draft, networks or {}, findings)
         _check_environment(draft, findings)
@@ -73,12 +73,15 @@ def _check_image(draft: Draft, findings: Findings) -> None:
         findings.warn(code_of(defect), message, where=draft.where("image"), do="Name a released tag.")
 
 
-def _check_edges(draft: Draft, drafts: Mapping[str, Draft], findings: Findings) -> None:
-    for name in needs(draft.compose):
-        if name not in drafts:
-            message = f"{draft.name} depends on {name}, which is not in the release."
-            advice = did_you_mean(name, drafts) or f"There are: {listed(sorted(drafts))}."
-            findings.error("E-DEPENDS-ON", message, where=draft.where(f"compose.depends_on.{name}"), do=advice)
+def _check_edges(draft: Draft, settled: Settled, findings: Findings) -> None:
+    wanted = [(f"depends_on.{name}", name) for name in needs(draft.compose) if not may_be_absent(draft.compose, name)]
+    for path, name in (*wanted, *shares(draft.compose)):
+        if name not in settled.drafts:
+            left_out = settled.dropped.get(name)
+            why = f"{left_out.file}:{left_out.line} leaves out" if left_out else "is not in the release"
+            message = f"{draft.name} depends on {name} (`{path.partition('.')[0]}`), which {why}."
+            advice = did_you_mean(name, settled.drafts) or f"There are: {listed(sorted(settled.drafts))}."
+            findings.error("E-DEPENDS-ON", message, where=draft.where(f"compose.{path}"), do=advice)
 
 
 def _check_cycles(drafts: Mapping[str, Draft], findings: Findings) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from olmis_release.manifest.checks import why_mutable
+from olmis_release.manifest.collector import not_collecting
 from olmis_release.manifest.diff import Difference, same_image
 from olmis_release.manifest.masking import masked
-from olmis_release.manifest.model import ComposeValue, ImageRef
+from olmis_release.manifest.model import ComposeBody, ComposeValue, ImageRef
 from olmis_release.manifest.side import Side
 from olmis_release.version import Order, compare_tags
 
@@ -21,6 +22,7 @@ _STATEFUL = re.compile(
 )
 _NUMBERS = re.compile(r"v?([0-9]+)(?:\.([0-9]+))?")
 _LAST_TWO_PART_MAJOR = 9  # PostgreSQL counted 9.4, 9.5, 9.6 as majors, and whole numbers from 10 on
+ENVIRONMENT = "environment"
 
 
 class Flag(StrEnum):
@@ -72,12 +74,12 @@ class Comparison:
     Attributes:
         components: Every component of either side, by name.
         configuration: What differs in the bodies of components that both have.
-        configuration_known: Whether both sides know their configuration.
+        seen: The keys of a body that both sides can see; None means every key.
     """
 
     components: tuple[ImageChange, ...]
     configuration: tuple[ValueChange, ...]
-    configuration_known: bool = True
+    seen: frozenset[str] | None = None
 
     @property
     def changed(self) -> tuple[ImageChange, ...]:
@@ -90,14 +92,15 @@ class Comparison:
         return not self.changed and not self.configuration
 
 
+@not_collecting()
 def compare_sides(a: Side, b: Side) -> Comparison:
     """Return what becomes of every component from the first side to the second."""
     names = sorted(a.images.keys() | b.images.keys())
-    known = a.bodies is not None and b.bodies is not None
+    seen = a.seen if b.seen is None else b.seen if a.seen is None else a.seen & b.seen
     return Comparison(
         components=tuple(_image_change(name, a, b) for name in names),
-        configuration=tuple(change for name in names for change in _configuration(name, a, b)) if known else (),
-        configuration_known=known,
+        configuration=tuple(change for name in names for change in _configuration(name, a, b, seen=seen)),
+        seen=seen,
     )
 
 
@@ -170,12 +173,12 @@ def _major(tag: str) -> tuple[str, ...]:
     return (first, second) if int(first) == _LAST_TWO_PART_MAJOR else (first,)
 
 
-def _configuration(name: str, a: Side, b: Side) -> Iterator[ValueChange]:
+def _configuration(name: str, a: Side, b: Side, *, seen: frozenset[str] | None) -> Iterator[ValueChange]:
     """Yield what differs in the body of a component that both sides have."""
-    if name not in (a.bodies or {}) or name not in (b.bodies or {}):
+    if name not in a.bodies or name not in b.bodies:
         return
-    assert a.bodies is not None and b.bodies is not None  # noqa: PT018, S101 - just looked into
-    for path, before, after in _differing(a.bodies[name], b.bodies[name], ""):
+    befores, afters = _said(name, a, b, seen=seen), _said(name, b, a, seen=seen)
+    for path, before, after in _differing(befores, afters, ""):
         yield ValueChange(
             component=name,
             path=path,
@@ -183,6 +186,19 @@ def _configuration(name: str, a: Side, b: Side) -> Iterator[ValueChange]:
             before=None if before is None else masked(path, before),
             after=None if after is None else masked(path, after),
         )
+
+
+def _said(name: str, side: Side, other: Side, *, seen: frozenset[str] | None) -> ComposeBody:
+    """Return of a body what can be compared: what is seen, less what was given anyway and the other is silent about."""
+    body = side.bodies[name]
+    if seen is not None:
+        body = {key: body.get(key, {}) for key in seen}
+    environment, given = body.get(ENVIRONMENT), side.given.get(name, {})
+    if not given or not isinstance(environment, dict):
+        return body
+    theirs = other.bodies[name].get(ENVIRONMENT, {})
+    said = {key: value for key, value in environment.items() if key in theirs or given.get(key) != value}
+    return {**body, ENVIRONMENT: said}
 
 
 def _differing(

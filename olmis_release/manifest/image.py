@@ -22,7 +22,9 @@ ComposeBody: TypeAlias = Annotated[
 COMPONENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
-REPOSITORY = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*\Z")
+REPOSITORY = re.compile(
+    r"(?=.{1,255}\Z)[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?::[0-9]{1,5})?(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*\Z"
+)
 DEFAULT_REGISTRY = "docker.io"
 
 

@@ -21,7 +21,7 @@ _CANDIDATE = re.compile(r"rc([1-9][0-9]{0,8})\.yml\Z")
 def canonical(manifest: ReleaseManifest) -> str:
     """Return the one YAML text of a manifest: fixed order of fields, sorted names, defaults left out."""
     plain = manifest.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    explained = {key: dict(sorted(plain[key].items())) for key in ("dropped",) if key in plain}
+    explained = {key: dict(sorted(plain[key].items())) for key in ("origin", "dropped") if key in plain}
     components = {name: _component(value) for name, value in sorted(plain.pop("components").items())}
     head = {"kind": manifest.kind, "schema": manifest.schema_number}
     return write_yaml(

@@ -13,15 +13,17 @@ import semver
 
 from olmis_release.errors import Problem, Where
 from olmis_release.manifest import checks
+from olmis_release.manifest.collector import not_collecting
 from olmis_release.manifest.constraints import Stated, narrowed
 from olmis_release.manifest.draft import start
 from olmis_release.manifest.extension import Layer, in_range
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.layers import CoreManifest, ExtensionManifest
-from olmis_release.manifest.model import TAG, ComposeBody, ReleaseManifest
+from olmis_release.manifest.model import TAG, ReleaseManifest
 from olmis_release.manifest.provenance import COMMAND_LINE, Said
 from olmis_release.manifest.settle import settle
 from olmis_release.manifest.statements import Drafts, changed_by, unknown_target
+from olmis_release.manifest.top_level import top_level, with_module_volumes
 from olmis_release.manifest.verbs import pinned
 
 
@@ -43,6 +45,7 @@ class Merged:
     image_places: dict[str, Where]
 
 
+@not_collecting()
 def merge(
     core: Layer[CoreManifest],
     extension: Layer[ExtensionManifest] | None,
@@ -63,10 +66,11 @@ def merge(
     for override in overrides:
         _override(drafts, override, findings)
     settled = settle(drafts, findings)
-    volumes = _volumes(core, extension, findings) | {name: {} for name in settled.module_volumes}
-    variables = {**core.manifest.variables, **(extension.manifest.variables if extension else {})}
-    networks = {**core.manifest.networks, **(extension.manifest.networks if extension else {})}
-    used = checks.check(settled, volumes=volumes, networks=networks, variables=variables, findings=findings)
+    around = top_level(core, extension, findings)
+    with_module_volumes(around, settled.module_volumes)
+    used = checks.check(
+        settled, volumes=around.volumes, networks=around.networks, variables=around.variables, findings=findings
+    )
     if extension:
         _warn_of_unused(extension, used, findings)
     stated = [_stated(layer, findings) for layer in (core, extension) if layer]
@@ -77,9 +81,16 @@ def merge(
             version=version,
             core=core.manifest.version,
             extension=extension.name if extension else None,
-            variables={name: variables[name] for name in sorted(used)},
-            volumes=volumes,
-            networks=networks,
+            variables={name: around.variables[name] for name in sorted(used)},
+            volumes=around.volumes,
+            networks=around.networks,
+            origin=around.origins(
+                (
+                    *(f"variables.{name}" for name in used),
+                    *(f"volumes.{name}" for name in around.volumes),
+                    *(f"networks.{name}" for name in around.networks),
+                )
+            ),
             constraints=held,
             components={name: draft.component() for name, draft in sorted(settled.drafts.items())},
             dropped=dict(sorted(settled.dropped.items())),
@@ -134,30 +145,3 @@ def _warn_of_unused(extension: Layer[ExtensionManifest], used: frozenset[str], f
         if name not in used:
             where = extension.document.where(("variables", name))
             findings.warn("W-UNUSED-VARIABLE", f"variable {name} is never used.", where=where, do="Remove it.")
-
-
-def _replaced_volumes(
-    core: Layer[CoreManifest], extension: Layer[ExtensionManifest] | None, findings: Findings
-) -> dict[str, ComposeBody]:
-    replaced = extension.manifest.replace_volumes if extension else {}
-    for name in replaced:
-        if extension and name not in core.manifest.volumes:
-            where = extension.document.where(("replace_volumes", name))
-            message = f"Core has no volume {name} to replace."
-            findings.error("E-VOLUME", message, where=where, do="Declare it under `volumes`.")
-    return replaced
-
-
-def _volumes(
-    core: Layer[CoreManifest], extension: Layer[ExtensionManifest] | None, findings: Findings
-) -> dict[str, ComposeBody]:
-    volumes = {**core.manifest.volumes, **_replaced_volumes(core, extension, findings)}
-    for name, body in (extension.manifest.volumes if extension else {}).items():
-        if name in volumes and volumes[name] != body and extension:
-            first = core.document.where(("volumes", name))
-            message = f"volume {name} is declared differently in {first}."
-            findings.error(
-                "E-CONFLICT", message, where=extension.document.where(("volumes", name)), do="Use another name."
-            )
-        volumes[name] = body
-    return volumes

@@ -174,6 +174,7 @@ class ReleaseManifest(Strict):
         networks: Top-level Compose networks; the project's default network needs no entry.
         constraints: For each component the constraints that hold for it, and who overrode one.
         components: By component name, sorted.
+        origin: Where variables, volumes and networks come from, for example ``volumes.config``.
         dropped: Things the merge left out and why, for example ``auth.depends_on.cce``.
     """
 
@@ -190,6 +191,7 @@ class ReleaseManifest(Strict):
     networks: dict[str, ComposeBody] = Field(default_factory=dict)
     constraints: dict[Name, tuple[Narrowed, ...]] = Field(default_factory=dict)
     components: dict[Name, Component]
+    origin: dict[str, Origin] = Field(default_factory=dict)
     dropped: dict[str, Origin] = Field(default_factory=dict)
 
     @property

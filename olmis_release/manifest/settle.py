@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from olmis_release.manifest.draft import Draft, with_changed_body
-from olmis_release.manifest.edges import needs, renamed, without
+from olmis_release.manifest.edges import needs, renamed, shares, without
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.model import Origin, Role
+from olmis_release.manifest.provenance import Note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +17,12 @@ class Settled:
 
     Attributes:
         dropped: Component, or ``component.depends_on.other``, to who left it out or renamed it, and why.
-        module_volumes: The volumes that attached modules fill.
+        module_volumes: The volumes that attached modules fill, and who attached each.
     """
 
     drafts: dict[str, Draft]
     dropped: dict[str, Origin]
-    module_volumes: tuple[str, ...]
+    module_volumes: tuple[tuple[str, Note], ...]
 
 
 def settle(drafts: dict[str, Draft], findings: Findings) -> Settled:
@@ -35,7 +36,9 @@ def settle(drafts: dict[str, Draft], findings: Findings) -> Settled:
             continue
         _check_name(draft, settled, findings)
         settled[draft.name] = _with_settled_edges(draft, gone=gone, moved=moved, dropped=dropped)
-    modules = tuple(draft.name for draft in settled.values() if draft.role is Role.EXTENSION and draft.host)
+    modules = tuple(
+        (draft.name, draft.notes["host"]) for draft in settled.values() if draft.role is Role.EXTENSION and draft.host
+    )
     return Settled(drafts=settled, dropped=dropped, module_volumes=modules)
 
 
@@ -51,16 +54,22 @@ def _check_name(draft: Draft, settled: dict[str, Draft], findings: Findings) -> 
 def _with_settled_edges(
     draft: Draft, *, gone: dict[str, Draft], moved: dict[str, Draft], dropped: dict[str, Origin]
 ) -> Draft:
-    for wanted in needs(draft.compose):
-        edge = f"{draft.name}.depends_on.{wanted}"
-        if wanted in gone:
-            note = gone[wanted].removed
-            assert note is not None  # noqa: S101 - `gone` holds removed drafts only
-            draft = with_changed_body(draft, without(draft.compose, wanted), note)
-            dropped[edge] = note.origin
-        elif wanted in moved:
-            target = moved[wanted]
-            note = target.notes["replaces"]
-            draft = with_changed_body(draft, renamed(draft.compose, wanted, target.name), note)
-            dropped[edge] = note.origin.model_copy(update={"reason": f"{wanted} is now {target.name}"})
-    return draft
+    wanted = dict.fromkeys((*needs(draft.compose), *(name for _, name in shares(draft.compose))))
+    for name in wanted:
+        note = gone[name].removed if name in gone else None
+        if note:
+            draft = with_changed_body(draft, without(draft.compose, name), note)
+            dropped[f"{draft.name}.depends_on.{name}"] = note.origin
+    return _with_new_names(draft, {name: moved[name] for name in wanted if name in moved and name not in gone}, dropped)
+
+
+def _with_new_names(draft: Draft, moved: dict[str, Draft], dropped: dict[str, Origin]) -> Draft:
+    for name, target in moved.items():
+        reason = f"{name} is now {target.name}"
+        dropped[f"{draft.name}.depends_on.{name}"] = target.notes["replaces"].origin.model_copy(
+            update={"reason": reason}
+        )
+    if not moved:
+        return draft
+    note = next(iter(moved.values())).notes["replaces"]
+    return with_changed_body(draft, renamed(draft.compose, {name: one.name for name, one in moved.items()}), note)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from olmis_release.errors import Problem
-from olmis_release.manifest.bodies import normalised
+from olmis_release.manifest.bodies import normalised, with_value
 from olmis_release.manifest.importers.model import Distribution
 from olmis_release.manifest.layers import CoreManifest
 from olmis_release.manifest.model import ComposeBody, ComposeValue, ImageRef, ReleaseManifest, Role
@@ -20,30 +22,62 @@ class Side:
     Attributes:
         name: As the user named it.
         images: Component to its image; None for one that is built on the spot.
-        bodies: Component to its Compose body, variables filled in as far as their values are known; None where the
-            configuration is not known at all.
+        bodies: Component to its Compose body, variables filled in as far as their values are known.
         replaces: Component to the Core component in whose place it stands.
         databases: The components known to be databases.
+        seen: The keys of a body that can be seen at all; None means every key.
+        given: Component to the environment that it has without its body's saying so: from its image, from a settings
+            file.
+        manifest: The release that this is, if it is one.
         problems: What is wrong with where it was read from, though all of it could be read.
     """
 
     name: str
     images: Mapping[str, ImageRef | None]
-    bodies: Mapping[str, ComposeBody] | None
+    bodies: Mapping[str, ComposeBody]
     replaces: Mapping[str, str] = field(default_factory=dict)
     databases: frozenset[str] = frozenset()
+    seen: frozenset[str] | None = None
+    given: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    manifest: ReleaseManifest | None = None
     problems: tuple[Problem, ...] = ()
 
 
-def of_release(manifest: ReleaseManifest, *, name: str) -> Side:
-    """Return a candidate or release as a side."""
+def of_release(
+    manifest: ReleaseManifest,
+    *,
+    name: str,
+    variables: Mapping[str, str] = MappingProxyType({}),
+    overrides: Mapping[str, Mapping[str, ComposeValue]] = MappingProxyType({}),
+) -> Side:
+    """Return a candidate or release as a side.
+
+    Args:
+        manifest: The release.
+        name: As the user named it.
+        variables: Values of a place, which win over the release's own.
+        overrides: Component to dotted path to what a place needs different.
+    """
+    values = {**manifest.variables, **variables}
     return Side(
         name=name,
         images={key: component.image for key, component in manifest.components.items()},
-        bodies={key: _plain(one.compose, manifest.variables) for key, one in manifest.components.items()},
+        bodies={
+            key: _plain(_overridden(one.compose, overrides.get(key, {})), values)
+            for key, one in manifest.components.items()
+        },
         replaces={key: one.replaces for key, one in manifest.components.items() if one.replaces},
         databases=frozenset(key for key, one in manifest.components.items() if one.role is Role.DATABASE),
+        manifest=manifest,
     )
+
+
+def _overridden(body: ComposeBody, values: Mapping[str, ComposeValue]) -> ComposeBody:
+    """Return a body with a place's values; one that cannot be set there is left to the plan to refuse."""
+    for path, value in values.items():
+        with suppress(ValueError):
+            body = with_value(body, path, value)
+    return body
 
 
 def of_core(manifest: CoreManifest, *, name: str) -> Side:

@@ -65,8 +65,8 @@ def pinned(draft: Draft, tag: str, said: Said) -> Draft:
             "W-PIN-SAME", f"{draft.identity} is {tag} in Core already.", where=said.at(), do="Remove the pin."
         )
     image = ImageRef(repository=draft.image.repository, tag=tag)
-    changed = replace(draft, image=image, reports_version=None)
-    return changed.with_note("image", said.note(), beaten=str(draft.image))
+    note = said.note().beating(draft.notes.get("image"), str(draft.image))
+    return replace(draft, image=image, reports_version=None, notes={**draft.notes, "image": note})
 
 
 def with_sets(draft: Draft, values: dict[str, ComposeValue], said: Said) -> Draft:

@@ -54,6 +54,7 @@ def explained_values(manifest: ReleaseManifest) -> Iterator[Explained]:
                     path=f"{name}.{shown_path}", value=masked(shown_path, value), origin=_safe(origin, shown_path)
                 )
     yield from _constraints(manifest)
+    yield from _around_components(manifest)
     for name, origin in manifest.dropped.items():
         yield Explained(path=name, value=None, origin=origin)
 
@@ -68,6 +69,15 @@ def _constraints(manifest: ReleaseManifest) -> Iterator[Explained]:
                 origin = one.overridden.model_copy(update={"beat": (beaten,)})
             value = f"{one.version}{' (overridden)' if one.overridden else ''}"
             yield Explained(path=f"{name}.constraint", value=value, origin=origin)
+
+
+def _around_components(manifest: ReleaseManifest) -> Iterator[Explained]:
+    """Yield variables, volumes and networks."""
+    for path, origin in manifest.origin.items():
+        key, _, name = path.partition(".")
+        value = getattr(manifest, key)[name]
+        text = "no default: the instance must give it" if value is None else bodies.shown(value)
+        yield Explained(path=path, value=masked(name, text), origin=_safe(origin, name))
 
 
 def _values(component: Component) -> Iterator[tuple[str, ComposeValue]]:

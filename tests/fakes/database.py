@@ -14,10 +14,12 @@ from olmis_release.instance.ports import (
     Blockers,
     DatabaseFacts,
     DatabaseState,
+    Fence,
     History,
     RollbackPoint,
     ServerFacts,
 )
+from tests.fakes.ledger import FakeLedger
 
 NOTHING_IN_THE_WAY = Blockers(prepared=(), subscriptions=(), slots=(), base_backups=())
 
@@ -68,6 +70,7 @@ class FakeDatabase:
         self.fails: dict[str, ReleaseError] = {}
         self.free: int | None = 10**12
         self.in_the_way = NOTHING_IN_THE_WAY
+        self.ledger = FakeLedger()
         self.facts_of_server = ServerFacts(version_number=150008, role="postgres", superuser=True, create_database=True)
         self._next_oid = 20000
 
@@ -113,8 +116,9 @@ class FakeDatabase:
         self._called("open")
         self._set(self._live, open=True)
 
-    def clone(self, point: str, *, run: str) -> None:
+    def clone(self, point: str, *, run: str, fence: Fence | None = None) -> None:
         self._called("clone")
+        self.ledger.check(fence)
         live, there = self._live, self.all.get(point)
         if live.facts.open:
             raise StepFailed(f"{self.name} is open; a copy taken now could miss writes.", resolution="Close it.")
@@ -136,8 +140,9 @@ class FakeDatabase:
         self._called("points")
         return self._points()
 
-    def swap(self, point: str, *, failed: str, accepted: bool = False) -> None:
+    def swap(self, point: str, *, failed: str, accepted: bool = False, fence: Fence | None = None) -> None:
         self._called("swap")
+        self.ledger.check(fence)
         if failed in self.all and point not in self.all:
             self._set(self._live, open=True)
             return
@@ -147,8 +152,9 @@ class FakeDatabase:
             raise RollbackRefused(f"{point} cannot take the place of {self.name}.", resolution="See the history.")
         self._trade(live, failed, there, point)
 
-    def swap_back(self, point: str, *, failed: str) -> None:
+    def swap_back(self, point: str, *, failed: str, fence: Fence | None = None) -> None:
         self._called("swap_back")
+        self.ledger.check(fence)
         if point in self.all and failed not in self.all:
             self._set(self._live, open=True)
             return
@@ -158,15 +164,19 @@ class FakeDatabase:
         self._trade(live, point, self.all[failed], failed)
         self._set(live, template=True)
 
-    def accept(self, point: str) -> None:
+    def accept(self, point: str | None, *, fence: Fence | None = None) -> None:
         self._called("accept")
-        there = self.all.get(point)
-        if there is None or there.state is None:
+        self.ledger.check(fence)
+        there = self.all.get(point or "")
+        if point and (there is None or there.state is None):
             raise RollbackRefused(f"{point} is no complete rollback point.", resolution="Look.")
-        there.state = DatabaseState.ACCEPTED
+        self.ledger.accept(fence)
+        if there is not None:
+            there.state = DatabaseState.ACCEPTED
 
-    def drop(self, name: str) -> None:
+    def drop(self, name: str, *, fence: Fence | None = None) -> None:
         self._called("drop")
+        self.ledger.check(fence)
         if name in self.all and not self._ours(name):
             raise StepFailed(f"{name} is neither a rollback point nor a failed copy.", resolution="Drop it by hand.")
         self.all.pop(name, None)

@@ -9,7 +9,7 @@ from olmis_release.errors import Problem
 from olmis_release.manifest.defects.model import Context, error, warning
 from olmis_release.manifest.image import TAG
 from olmis_release.manifest.importers.model import Distribution, ImportedService
-from olmis_release.text import did_you_mean, safe
+from olmis_release.text import did_you_mean, quoted, safe
 from olmis_release.version import has_order
 
 _STAGES = ("SNAPSHOT", "beta", "RC", "hotfix")
@@ -20,6 +20,7 @@ _NEARLY = re.compile(
 )
 _DOUBLED = re.compile(r"[.]{2,}|[.-]\Z|--")
 _SHORTEST_WORD = 4
+_LONGEST = 255
 
 
 def check(distribution: Distribution, context: Context) -> Iterator[Problem]:
@@ -78,9 +79,9 @@ def _unreadable(name: str, service: ImportedService) -> Iterator[Problem]:
         return
     last = text.rpartition("/")[2]
     tag = last.partition(":")[2].partition("@")[0]
-    message = f"{name}: {safe(repr(text))} is not an image."
+    message = f"{name}: {quoted(text)} is not an image (repository:tag, a lower-case repository)."
     do = "Write it as in openlmis/requisition:7.1.0."
-    if tag and not TAG.match(tag):
+    if tag and not TAG.match(tag) and len(text) <= _LONGEST:
         mended = re.sub(r"[^A-Za-z0-9._-]", "_" if "+" in tag else "", tag)
         do = f"Did you mean `{text.replace(tag, mended)}`? A tag has letters, digits, `.`, `_` and `-`."
     yield error("E-IMAGE", message, where=service.image_where, do=do)

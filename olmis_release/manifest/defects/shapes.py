@@ -14,6 +14,7 @@ from olmis_release.text import did_you_mean, listed, safe
 
 _BOOLEANS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"})
 _LONGEST_SHOWN = 40
+_LONGEST_MATCHED = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,8 @@ def _fits(node: Node, shape: Scalar | Items | Fields) -> bool:
 def _is_of(node: TextNode, shape: Scalar) -> bool:
     if "${" in node.text:
         return True  # a variable that nothing defines yet
+    if shape.pattern is not None and len(node.text) > _LONGEST_MATCHED:
+        return False
     kinds = {node.kind} | (_cast(node.text) if node.kind == "text" else set())
     return bool(kinds & shape.kinds) and (shape.pattern is None or shape.pattern.fullmatch(node.text) is not None)
 

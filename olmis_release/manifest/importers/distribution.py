@@ -17,7 +17,7 @@ from olmis_release.manifest.importers.reader import Reader
 from olmis_release.manifest.importers.shorthand import as_list, long_build
 from olmis_release.manifest.importers.source import Source, open_source
 from olmis_release.manifest.importers.tree import Tree
-from olmis_release.text import safe
+from olmis_release.text import quoted, safe
 
 _OTHER_SECTIONS = ("configs", "secrets")
 
@@ -153,7 +153,7 @@ def _image(name: str, text: str, *, where: Where, findings: Findings) -> ImageRe
     try:
         return ImageRef.parse(text)
     except ValueError:
-        message = f"{name}: {safe(repr(text))} is not an image (repository:tag, lower-case repository)."
+        message = f"{name}: {quoted(text)} is not an image (repository:tag, lower-case repository)."
         findings.error("E-IMAGE", message, where=where, do="Write it as in openlmis/requisition:8.5.0.")
         return None
 

@@ -13,7 +13,8 @@ from olmis_release.manifest.importers.model import Variable
 from olmis_release.text import safe
 from olmis_release.yamlio import guard
 
-LIMIT_LINES = 5_000
+LIMIT_LINES = 50_000
+LIMIT_VARIABLES = 5_000
 LIMIT_TOTAL = 4 * 1024 * 1024
 
 _KEY = re.compile(r"[ \t]*(?:export[ \t]+)?(?P<name>[^=:\s#][^=:\n]*?)[ \t]*(?P<mark>[=:]|(?=\n)|\Z)")
@@ -40,11 +41,15 @@ def read_environment(data: bytes, *, shown_as: str, findings: Findings, known: d
         for problem in error.problems:
             findings.error("E-ENV", problem.message, where=problem.where, do=error.resolution)
         return
+    if text.count("\n") > LIMIT_LINES:
+        message = f"more than {LIMIT_LINES:,} lines in one file."
+        findings.error("E-ENV", message, where=Where(file=shown_as), do="Is it the right file?")
+        return
     first: dict[str, Where] = {}
     total = 0
     for number, one in enumerate(_Reader(text, shown_as, findings).assignments()):
-        if number >= LIMIT_LINES:
-            message = f"more than {LIMIT_LINES:,} variables in one file."
+        if number >= LIMIT_VARIABLES:
+            message = f"more than {LIMIT_VARIABLES:,} variables in one file."
             findings.error("E-ENV", message, where=one.where, do="Is it the right file?")
             return
         if one.name in first:

@@ -18,6 +18,7 @@ _STANDARD = "tag:yaml.org,2002:"
 DUPLICATE, REPEATED = "E-DUPLICATE-KEY", "E-REPEATED-KEY"
 LIMIT_VALUES = 10_000
 """Aliases unfolded; the largest compose file in the field has not a tenth of it."""
+LIMIT_DOCUMENTS = 50
 COMPOSE_TAGS = frozenset({"!reset", "!override"})
 
 
@@ -51,9 +52,13 @@ class _Builder:
 
     def documents(self, text: str) -> Iterator[MapNode]:
         events = yaml.parse(text, Loader=_LOADER)
+        count = 0
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 self.anchors = {}
+                count += 1
+                if count > LIMIT_DOCUMENTS:
+                    raise self._no(f"more than {LIMIT_DOCUMENTS} documents in one file.", self._place(event))
             elif isinstance(event, yaml.NodeEvent):
                 node = self._node(event, events)
                 if isinstance(node, MapNode):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from olmis_release.plan.codes import sha256
 from olmis_release.plan.records import write_run
 from olmis_release.plan.sets import write_plan
 from tests.fakes.cli import BASE, COMPOSE, Desk, a_plan, a_run
-from tests.fakes.instance import FakeRegistry
+from tests.fakes.instance import FakeRegistry, a_container, an_image
 from tests.fakes.manifest import CORE
 
 A, B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -225,10 +226,41 @@ def test_diff_and_changelog_read_the_same_sides(desk: Desk, registry: FakeRegist
     assert desk.type("diff", "3.5.0", "3.5.0+mw1").out.startswith("~ report")
 
 
-def test_an_instance_is_a_side(desk: Desk, registry: FakeRegistry) -> None:
+def runs(desk: Desk, component: str, image: str, environment: dict[str, str], *, of_image: dict[str, str]) -> None:
+    """Let a container with this environment be all that runs on `uat`."""
+    container = replace(a_container(component, image=image), environment={**environment, **of_image})
+    desk.place.engine.all = {container.id: container}
+    desk.place.engine.images[container.image_id] = replace(an_image(image), environment=of_image)
+
+
+def test_an_instance_is_compared_by_images_and_by_what_is_in_its_containers_environment(
+    desk: Desk, registry: FakeRegistry
+) -> None:
+    desk.write("manifests/instances/uat.yml", f"{uat_file(desk)}variables: {{profiles: production}}\n")
+    asked = {"JAVA_OPTS": "-Xmx256m", "PROFILES": "production", "API_TOKEN": "old-secret"}
+    of_settings = {"POSTGRES_PASSWORD": "open-sesame-2026"}
+    runs(desk, "auth", "openlmis/auth:4.0.0", {**asked, **of_settings}, of_image={"PATH": "/bin", "JAVA_HOME": "/jvm"})
     told = desk.type("diff", "uat", "3.5.0+mw1", "--json")
     assert told.status == 0
-    assert told.json["configuration"] == []
+    assert [(one["path"], one["from"], one["to"]) for one in told.json["configuration"]] == [
+        ("environment.API_TOKEN", "***", None),
+        ("environment.JAVA_OPTS", "-Xmx256m", "-Xmx512m"),
+    ]
+    assert "health checks" in told.json["not_seen"][0]
+    assert {one["name"]: one["direction"] for one in told.json["components"]}["auth"] == "up"
+
+
+def test_the_instance_file_has_a_word_in_what_a_release_is_there(desk: Desk, registry: FakeRegistry) -> None:
+    own = "variables: {profiles: production}\ncomponents: {auth: {set: {environment.JAVA_OPTS: -Xmx2g}}}\n"
+    desk.write("manifests/instances/uat.yml", f"{uat_file(desk)}{own}")
+    runs(desk, "auth", "openlmis/auth:4.1.0", {"JAVA_OPTS": "-Xmx2g", "PROFILES": "production"}, of_image={})
+    assert desk.type("diff", "3.5.0+mw1", "uat", "--json").json["configuration"] == []
+    assert "Ports, volumes" in desk.type("diff", "3.5.0+mw1", "uat").out
+    assert "Ports, volumes" not in desk.type("diff", "3.5.0+mw1", "3.5.0").out
+
+
+def uat_file(desk: Desk) -> str:
+    return desk.workspace.instance("uat").read_text("utf-8")
 
 
 def test_an_index_is_recorded_with_what_it_means_on_each_platform(desk: Desk, registry: FakeRegistry) -> None:

@@ -2,7 +2,7 @@
 
 from olmis_release.manifest.merge import Override
 from olmis_release.manifest.model import Role
-from tests.fakes.manifest import HEAD, MW_FILE, merged
+from tests.fakes.manifest import CORE, HEAD, MW_FILE, merged
 
 
 def test_core_alone_is_a_release_that_says_where_each_value_stands() -> None:
@@ -41,6 +41,43 @@ def test_what_is_removed_takes_its_dependency_edges_away_and_both_are_recorded()
     assert manifest.components["auth"].compose["depends_on"] == ["report"]
     assert "depends_on" not in manifest.components["report"].compose
     assert not any(path.startswith("compose.depends_on") for path in manifest.components["report"].origin)
+
+
+def test_two_components_may_swap_their_names() -> None:
+    text = "report: {replace: {as: log, image: mw/a:1}}\nlog: {replace: {as: report, image: mw/b:1}}"
+    components = merged(text).manifest.components
+    assert components["auth"].compose["depends_on"] == ["report", "log"]
+    assert components["log"].compose["depends_on"] == {"report": {"condition": "service_started"}}
+
+
+LINKED = CORE.replace("depends_on: [log, report]", "links: [log, 'report:r']\n      network_mode: service:report")
+
+
+def test_what_is_removed_is_no_longer_linked_to_either() -> None:
+    auth = merged("log: {remove: true, reason: x}", core_text=LINKED).manifest.components["auth"]
+    assert auth.compose["links"] == ["report:r"]
+    assert auth.origin["compose.links"].layer == "mw"
+
+
+def test_links_and_a_shared_network_follow_a_new_name_and_the_old_host_name_still_answers() -> None:
+    text = "report: {replace: {as: reports, image: mw/a:1}}\nlog: {replace: {as: logs, image: mw/b:1}}"
+    auth = merged(text, core_text=LINKED).manifest.components["auth"]
+    assert auth.compose["links"] == ["logs:log", "reports:r"]
+    assert auth.compose["network_mode"] == "service:reports"
+
+
+def test_volumes_networks_and_variables_say_where_they_come_from() -> None:
+    head = HEAD + "variables: {profiles: production}\nreplace_volumes: {config: {external: true}}\n"
+    manifest = merged("auth: {set: {networks: [n]}}", head=head + "networks: {n: {}}\n").manifest
+    said = {
+        path: (origin.layer, origin.line, [one.value for one in origin.beat])
+        for path, origin in manifest.origin.items()
+    }
+    assert said == {
+        "networks.n": ("mw", 6, []),
+        "variables.profiles": ("mw", 4, ["no default"]),
+        "volumes.config": ("mw", 5, ["{}"]),
+    }
 
 
 def test_a_pin_changes_the_tag_and_keeps_the_repository() -> None:

@@ -104,6 +104,31 @@ def test_a_volume_declared_in_two_ways_is_a_conflict_of_two_places() -> None:
     assert told.startswith("extensions/mw.yml:4:11: volume config is declared differently in core/3.5.0.yml:5:11.")
 
 
+def test_a_network_declared_in_two_ways_is_a_conflict_of_two_places() -> None:
+    core = CORE.replace("volumes: {config: {}}", "volumes: {config: {}}\nnetworks: {n: {}}")
+    head = HEAD + "networks: {n: {external: true}}\n"
+    (told,) = complaints("log: {pin: '2', reason: x}", head=head, core_text=core)
+    assert told.startswith("extensions/mw.yml:4:12: network n is declared differently in core/3.5.0.yml:6:12.")
+
+
+def test_a_volume_both_declared_and_replaced_is_a_conflict_of_two_places() -> None:
+    head = HEAD + "volumes: {config: {}}\nreplace_volumes: {config: {external: true}}\n"
+    (told,) = complaints("log: {pin: '2', reason: x}", head=head)
+    assert told.startswith("extensions/mw.yml:5:19: volume config is declared in extensions/mw.yml:4:11 and replaced")
+
+
+def test_who_shares_the_network_of_what_is_left_out_is_named_with_both_places() -> None:
+    core = CORE.replace("depends_on: [log, report]", "network_mode: service:log")
+    (told,) = complaints("log: {remove: true, reason: x}", core_text=core)
+    assert told.startswith(
+        "core/3.5.0.yml:16:21: auth depends on log (`network_mode`), which extensions/mw.yml:5 leaves out."
+    )
+
+
+def test_a_dependency_that_may_be_absent_may_be_absent() -> None:
+    assert complaints("auth: {set: {depends_on: {scalyr: {condition: service_started, required: false}}}}") == []
+
+
 @pytest.mark.parametrize(
     ("override", "words"),
     [
