@@ -9,7 +9,8 @@ from olmis_release.cli.drift import Found, drift, is_up
 from olmis_release.cli.running import what_was_left
 from olmis_release.cli.standing import standing_after
 from olmis_release.deploy.gatekeeping import unsettled
-from olmis_release.deploy.lock import holder
+from olmis_release.deploy.local_lock import holder
+from olmis_release.deploy.lock import is_ours
 from olmis_release.instance.ports import Container
 from olmis_release.instance.site import Site
 from olmis_release.instance.state import digest_of
@@ -32,6 +33,7 @@ class InstanceStatus:
         drift: How what runs differs from what the last good run left.
         unsettled: What the last run left open, where it was cut off or needs a person; empty when all is settled.
         going_on: Who carries out the open run just now, empty when nobody does.
+        locked: Who else holds the instance, or held it when its machine died; empty when nobody does.
         error: Why the instance could not be asked.
     """
 
@@ -45,13 +47,14 @@ class InstanceStatus:
     drift: tuple[str, ...] = ()
     unsettled: str = ""
     going_on: str = ""
+    locked: str = ""
     error: str = ""
 
     @property
     def is_well(self) -> bool:
         """Whether everything runs, unchanged and settled, and users are let in."""
         complete = self.healthy == self.components > 0 and self.wall == "open"
-        return complete and not (self.drift or self.unsettled or self.error)
+        return complete and not (self.drift or self.unsettled or self.locked or self.error)
 
 
 def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
@@ -73,6 +76,7 @@ def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
         drift=drift(standing.manifest, standing.bodies, found),
         unsettled=_open_end(workspace, site.config.name),
         going_on=holder(site),
+        locked=_held_elsewhere(site),
     )
 
 
@@ -80,6 +84,11 @@ def _open_end(workspace: Workspace, instance: str) -> str:
     """Return the state that an instance's last run left, where that is not one of the two good ends."""
     left = unsettled(workspace, instance)
     return standing_after(instance, left) if left else ""
+
+
+def _held_elsewhere(site: Site) -> str:
+    seen = site.lock.look()
+    return "" if seen is None or is_ours(site, seen) or holder(site) else str(seen)
 
 
 def _not_from_here(workspace: Workspace, site: Site, containers: Mapping[str, Container]) -> InstanceStatus:
@@ -91,6 +100,7 @@ def _not_from_here(workspace: Workspace, site: Site, containers: Mapping[str, Co
         wall=str(site.wall.state()),
         drift=tuple(f"{component} runs; not deployed from this workspace" for component in sorted(containers)),
         unsettled=_open_end(workspace, site.config.name),
+        locked=_held_elsewhere(site),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from olmis_release.deploy.journal import INTENTS, Mark, Record
+from olmis_release.deploy.journal import Mark, Record
 from olmis_release.plan.model import StepKind
 
 MOST_TRANSITIONS = 40
@@ -21,6 +21,7 @@ MOST_STARTS = 2
 MOST_TRIES = 3
 TRIES_OF = {StepKind.START_COMPONENTS: MOST_STARTS}
 """How often a step may be begun going forward: starting new code again is tried once, everything else twice."""
+STOPPED_BEFORE = frozenset({StepKind.TAKE_ROLLBACK_POINT, StepKind.SWAP_DATABASE, StepKind.START_COMPONENTS})
 NOT_TOUCHING = frozenset({StepKind.PULL_IMAGES, StepKind.PROVE_OLD})
 
 
@@ -85,7 +86,7 @@ class Decision:
     first: int = 0
 
 
-def facts_of(steps: Iterable[StepKind], records: Iterable[Record], *, accepted: bool) -> Facts:
+def facts_of(steps: Iterable[StepKind], records: Iterable[Record], *, accepted: bool, certain: bool = True) -> Facts:
     """Return what a journal's records say."""
     seen = tuple(records)
 
@@ -100,6 +101,7 @@ def facts_of(steps: Iterable[StepKind], records: Iterable[Record], *, accepted: 
         failed=marked(Mark.FAIL),
         undone=marked(Mark.UNDO_DONE),
         accepted=accepted,
+        certain=certain,
     )
 
 
@@ -135,7 +137,25 @@ def _of_a_touched(facts: Facts, *, abort: bool) -> Decision:
     kind = facts.steps[number - 1] if number <= len(facts.steps) else None
     if kind and facts.begun.get(number, 0) >= TRIES_OF.get(kind, MOST_TRIES):
         return Decision(course=Course.BACK, reason=f"its step {number} was begun {facts.begun[number]} times in vain")
-    return Decision(course=Course.FORWARD, reason=f"step {number} is the first that did not end", first=number)
+    return Decision(
+        course=Course.FORWARD, reason=f"step {number} is the first that did not end", first=_first(facts, number)
+    )
+
+
+def _first(facts: Facts, number: int) -> int:
+    """Return the step to begin with so that step `number` finds what it relies on.
+
+    Readiness is proved again before anything is judged by it. Old containers may have come back with the engine, so
+    they are stopped again as long as nothing new was started.
+    """
+    kinds = facts.steps
+    kind = kinds[number - 1] if number <= len(kinds) else None
+    if kind in {StepKind.SMOKE_TEST, StepKind.ACCEPT}:
+        return kinds.index(StepKind.AWAIT_READY) + 1
+    started = any(kinds[step - 1] is StepKind.START_COMPONENTS for step in facts.begun)
+    if kind in STOPPED_BEFORE and StepKind.STOP_COMPONENTS in kinds and not started:
+        return kinds.index(StepKind.STOP_COMPONENTS) + 1
+    return number
 
 
 def _tried_enough(facts: Facts) -> str:
@@ -145,8 +165,3 @@ def _tried_enough(facts: Facts) -> str:
         return f"taking back step {stuck[0]} failed {facts.undo_begun[stuck[0]]} times"
     transitions = sum(facts.begun.values()) + sum(facts.undo_begun.values())
     return f"{transitions} steps were begun in it" if transitions > MOST_TRANSITIONS else ""
-
-
-def is_intent(record: Record) -> bool:
-    """Return whether a record was written before its step acted."""
-    return record.mark in INTENTS

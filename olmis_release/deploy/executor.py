@@ -34,6 +34,9 @@ NOTHING_TO_UNDO = frozenset({StepKind.PULL_IMAGES, StepKind.AWAIT_READY, StepKin
 FINAL = frozenset({StepKind.ACCEPT, StepKind.LOWER_WALL})
 """Steps that a signal must not cut in two: half an acceptance could neither be kept nor taken back."""
 
+UNCERTAIN = (TargetUnreachable, Interrupted, LockLost)
+"""Errors after which a step may or may not have acted."""
+
 TRIES = 3
 """How often a step is tried on a target that fell silent and came back; every step is safe to do twice."""
 
@@ -136,7 +139,7 @@ def _apply(step: Step, job: Job, wish: StopWish, *, number: int, total: int) -> 
             note = step.apply(job)
     except BaseException as error:  # noqa: BLE001 - whatever it was, what was started must be taken back
         failure = as_release_error(error, doing=step.planned.subject)
-        _remember(step, job, _mark_of(failure), number=number, note=failure.message)
+        _remember(step, job, _mark_of(failure, step), number=number, note=failure.message)
         tell(step.planned, job, StepStatus.FAILED, number=number, total=total, note=failure.message)
         return failure
     _remember(step, job, Mark.DONE, number=number, note=note)
@@ -144,9 +147,10 @@ def _apply(step: Step, job: Job, wish: StopWish, *, number: int, total: int) -> 
     return None
 
 
-def _mark_of(failure: ReleaseError) -> Mark:
+def _mark_of(failure: ReleaseError, step: Step) -> Mark:
     """Return FAIL only for what is known to have failed: that is what sends a run back."""
-    return Mark.UNKNOWN if isinstance(failure, (TargetUnreachable, Interrupted, LockLost)) else Mark.FAIL
+    unknown = isinstance(failure, UNCERTAIN) or step.planned.kind is StepKind.ACCEPT
+    return Mark.UNKNOWN if unknown else Mark.FAIL
 
 
 def _touched(job: Job) -> bool:
@@ -156,7 +160,7 @@ def _touched(job: Job) -> bool:
 def _after_failure(steps: Sequence[Step], job: Job, *, failure: ReleaseError, on_failure: Callable[[], None]) -> Ending:
     if not _touched(job):
         return Ending(outcome=Outcome.REFUSED, failure=failure)
-    if isinstance(failure, (Interrupted, LockLost)) or (isinstance(failure, TargetUnreachable) and not answers(job)):
+    if _must_hold(failure, job):
         return Ending(outcome=Outcome.HELD, failure=failure)
     if job.journal.finished(StepKind.ACCEPT):
         return Ending(outcome=Outcome.NOT_RESTORED, failure=failure)
@@ -164,6 +168,15 @@ def _after_failure(steps: Sequence[Step], job: Job, *, failure: ReleaseError, on
         _keep(on_failure, job)
         undo_failure = unwind(steps, job)
     return Ending(outcome=outcome_of(undo_failure), failure=failure, undo_failure=undo_failure)
+
+
+def _must_hold(failure: ReleaseError, job: Job) -> bool:
+    """Tell whether the run stays where it is: on request, without lock, on silence, or perhaps accepted already."""
+    if isinstance(failure, (Interrupted, LockLost)):
+        return True
+    if job.journal.attempted(StepKind.ACCEPT) and not job.journal.finished(StepKind.ACCEPT):
+        return True
+    return isinstance(failure, TargetUnreachable) and not answers(job)
 
 
 def _keep(evidence: Callable[[], None], job: Job) -> None:

@@ -11,7 +11,7 @@ from olmis_release.deploy.journal import Journal
 from olmis_release.instance.ports import Container
 from olmis_release.instance.site import Site
 from olmis_release.manifest.model import Component, ReleaseManifest
-from olmis_release.plan.model import Action, Change, Plan, StepKind
+from olmis_release.plan.model import Action, Change, Plan, PlannedStep, StepKind
 
 
 @dataclass(slots=True)
@@ -74,6 +74,10 @@ class Job:
     def failed_name(self) -> str:
         """Name under which a database that was taken back is kept."""
         return f"{self.site.config.database.name}__failed_{self.run}"
+
+    def tried_before(self, step: PlannedStep) -> bool:
+        """Return whether a step that acts now was begun before."""
+        return self.journal.times_begun(self.plan.steps.index(step) + 1) > 1
 
     def plan_has(self, kind: StepKind) -> bool:
         """Return whether the plan has a step of this kind."""

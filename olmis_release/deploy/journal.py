@@ -89,6 +89,14 @@ class Journal:
             if record.run != run:
                 raise journal_file.damaged(path, number, f"it is of the run {record.run}")
 
+    def begin(self) -> None:
+        """Put the file on the disk before anything can have happened.
+
+        Raises:
+            OSError: The disk cannot take it.
+        """
+        self._file.begin()
+
     @property
     def records(self) -> tuple[Record, ...]:
         """Every record, oldest first."""
@@ -139,6 +147,10 @@ class Journal:
         """Return whether any step of this kind was carried out to its end."""
         return any(record.kind is kind and record.mark is Mark.DONE for record in self.known)
 
+    def times_begun(self, number: int) -> int:
+        """Return how often a step was begun, this time counted."""
+        return sum(record.step == number and record.mark is Mark.INTENT for record in self.known)
+
     def open_steps(self) -> tuple[int, ...]:
         """Return the steps that may have acted and were not undone, newest first."""
         attempted = {record.step for record in self.known if record.mark is Mark.INTENT}
@@ -178,4 +190,3 @@ def _record(line: journal_file.Line, *, path: Path, number: int) -> Record:
         )
     except (KeyError, ValueError) as error:
         raise journal_file.damaged(path, number, "it lacks something that every record has") from error
-

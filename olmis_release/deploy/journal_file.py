@@ -34,6 +34,10 @@ class JournalFile:
         self._path = path
         self._lines: list[bytes] = list(_whole_lines(path)) if path.exists() else []
 
+    def begin(self) -> None:
+        """Put an empty file on the disk: that there is one tells that nothing was lost."""
+        _append(self._path, b"")
+
     def lines(self) -> tuple[Line, ...]:
         """Return every line, oldest first.
 
@@ -48,7 +52,7 @@ class JournalFile:
         Raises:
             OSError: The disk cannot take it; the file is as before.
         """
-        chain = {"v": FORMAT, "seq": len(self._lines) + 1, "prev": _hash_of(self._lines)}
+        chain: dict[str, str | int] = {"v": FORMAT, "seq": len(self._lines) + 1, "prev": _hash_of(self._lines)}
         line = rfc8785.dumps({**fields, **chain})
         if len(line) > LINE_LIMIT_BYTES:
             raise OSError(errno.EFBIG, "a record of the journal may have 64 KiB")

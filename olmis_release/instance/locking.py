@@ -17,6 +17,7 @@ class Claim:
     Attributes:
         instance: Whose lock it is.
         token: Known only to the holder's workspace; tells whether a lock is one's own.
+        process: Identity of the process that holds it, for others on its host.
         holder: ``user@host``.
         doing: For whoever is refused meanwhile, for example ``deploy of 3.5.0+mw1 (plan F7DS-JEEJ)``.
         epoch: Greater than that of every holder before.
@@ -29,6 +30,7 @@ class Claim:
 
     instance: str
     token: str
+    process: str
     holder: str
     doing: str
     epoch: int

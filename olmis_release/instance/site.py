@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from olmis_release.events import Reporter
 from olmis_release.instance.config import InstanceConfig
+from olmis_release.instance.locking import InstanceLock
 from olmis_release.instance.ports import Compose, Consul, Database, Engine, FrontDoor, Registry, Wall
 from olmis_release.workspace import InstanceFolder
 
@@ -29,5 +30,6 @@ class Site:
     front: FrontDoor
     wall: Wall
     consul: Consul
+    lock: InstanceLock
     reporter: Reporter
     run_pass: str
