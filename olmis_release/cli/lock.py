@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from olmis_release.cli.arguments import instance_argument
+from olmis_release.cli.examples import write_examples
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import Result
 from olmis_release.cli.session import Session
@@ -17,7 +18,27 @@ if TYPE_CHECKING:
     from olmis_release.instance.locking import LockSeen
 
 
-@click.group(short_help="who holds an instance; keep deploys away from it", epilog=GLOBAL_HELP)
+EXAMPLES = (
+    "olmis-release lock status uat",
+    'olmis-release lock take uat -m "month-end: no release before Friday"',
+    "olmis-release lock free uat",
+)
+
+
+class LockGroup(click.Group):
+    """The group, with a session in its help."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the help text, then the examples."""
+        super().format_help_text(ctx, formatter)
+        write_examples(formatter, EXAMPLES)
+
+
+@click.group(
+    cls=LockGroup,
+    short_help="who holds an instance; keep deploys away from it",
+    epilog=GLOBAL_HELP,
+)
 def lock() -> None:
     """Show, take or free the lock of an instance."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from olmis_release.cli.drift import Found, drift, is_up
 from olmis_release.cli.running import what_was_left
@@ -34,6 +35,7 @@ class InstanceStatus:
         unsettled: What the last run left open, where it was cut off or needs a person; empty when all is settled.
         going_on: Who carries out the open run just now, empty when nobody does.
         locked: Who else holds the instance, or held it when its machine died; empty when nobody does.
+        by_hand: A person holds it, to keep deploys away.
         error: Why the instance could not be asked.
     """
 
@@ -48,6 +50,7 @@ class InstanceStatus:
     unsettled: str = ""
     going_on: str = ""
     locked: str = ""
+    by_hand: bool = False
     error: str = ""
 
     @property
@@ -76,7 +79,7 @@ def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
         drift=drift(standing.manifest, standing.bodies, found),
         unsettled=_open_end(workspace, site.config.name),
         going_on=holder(site),
-        locked=_held_elsewhere(site),
+        **_held_elsewhere(site),
     )
 
 
@@ -86,9 +89,16 @@ def _open_end(workspace: Workspace, instance: str) -> str:
     return standing_after(instance, left) if left else ""
 
 
-def _held_elsewhere(site: Site) -> str:
+class _Lock(TypedDict):
+    locked: str
+    by_hand: bool
+
+
+def _held_elsewhere(site: Site) -> _Lock:
     seen = site.lock.look()
-    return "" if seen is None or is_ours(site, seen) or holder(site) else str(seen)
+    if seen is None or holder(site) or (is_ours(site, seen) and not seen.claim.by_hand):
+        return {"locked": "", "by_hand": False}
+    return {"locked": str(seen), "by_hand": seen.claim.by_hand}
 
 
 def _not_from_here(workspace: Workspace, site: Site, containers: Mapping[str, Container]) -> InstanceStatus:
@@ -100,7 +110,7 @@ def _not_from_here(workspace: Workspace, site: Site, containers: Mapping[str, Co
         wall=str(site.wall.state()),
         drift=tuple(f"{component} runs; not deployed from this workspace" for component in sorted(containers)),
         unsettled=_open_end(workspace, site.config.name),
-        locked=_held_elsewhere(site),
+        **_held_elsewhere(site),
     )
 
 

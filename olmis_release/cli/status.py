@@ -155,4 +155,6 @@ def _way_out(one: InstanceStatus) -> str:
     """Return the command for an open end: who is at work is left alone, who is gone is taken over."""
     if one.going_on:
         return f"olmis-release status {one.instance}"
+    if one.by_hand:
+        return f"olmis-release lock status {one.instance}"
     return f"olmis-release {'takeover' if one.locked else 'resume'} {one.instance}"

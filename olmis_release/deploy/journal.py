@@ -89,6 +89,20 @@ class Journal:
             if record.run != run:
                 raise journal_file.damaged(path, number, f"it is of the run {record.run}")
 
+    def mirror_to(self, mirror: Mirror) -> None:
+        """Bring intents to the target this way from now on."""
+        self._mirror = mirror
+
+    @property
+    def epoch(self) -> int:
+        """Epoch of the lock under which new records are written."""
+        return self._epoch
+
+    @property
+    def last_epoch(self) -> int:
+        """Highest epoch of what was written so far."""
+        return max((record.epoch for record in self._records), default=0)
+
     def begin(self) -> None:
         """Put the file on the disk before anything can have happened.
 

@@ -35,7 +35,7 @@ def locked(site: Site, *, doing: str) -> Iterator[None]:
     except Timeout as error:
         raise InstanceLocked(
             f"{site.config.name} is locked: {_holder(_note(site))}.",
-            resolution=f"Wait for it to end, then run olmis-release status {site.config.name}.",
+            resolution=f"olmis-release status {site.config.name}",
         ) from error
     try:
         _note(site).write_text(json.dumps(_who(doing)), encoding="utf-8")

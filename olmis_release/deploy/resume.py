@@ -26,10 +26,11 @@ from olmis_release.deploy.steps.accept import was_accepted
 from olmis_release.deploy.steps.table import steps_of
 from olmis_release.deploy.takeover import bring_here, wait_until_gone
 from olmis_release.deploy.telling import say
-from olmis_release.errors import Interrupted, NotRestored, ReleaseError, UsageError
+from olmis_release.errors import Interrupted, NotRestored, ReleaseError, TargetUnreachable, UsageError
 from olmis_release.instance.fenced import fenced
 from olmis_release.instance.lock_container import held
 from olmis_release.instance.locking import LockSeen
+from olmis_release.instance.ports import LedgerState
 from olmis_release.instance.site import Site
 from olmis_release.plan.model import Outcome, Run, StepKind
 from olmis_release.plan.sets import load_plan
@@ -115,6 +116,8 @@ def _go_on(workspace: Workspace, hold: Hold, run: Run, *, wish: Wish) -> tuple[R
     job = open_job(workspace, site, order, hold=hold)
     hold.keep(luggage(job, run))
     revive(job)
+    if ended := ended_elsewhere(job, run):
+        return close(workspace, hold, job, record=run, ending=ended), ended
     enter_ledger(hold)
     recall_outage(job)
     certain = job.journal.path.exists()
@@ -127,6 +130,29 @@ def _go_on(workspace: Workspace, hold: Hold, run: Run, *, wish: Wish) -> tuple[R
     with consul_entrance(site):
         ending = _take(workspace, job, order, decision=decision)
     return close(workspace, hold, job, record=run, ending=ending), ending
+
+
+def ended_elsewhere(job: Job, run: Run) -> Ending | None:
+    """Return how another operator, who took the run over, ended it; None when nobody did.
+
+    Raises:
+        NotRestored: Another operator took it over and did not end it; the journal here is not the latest.
+    """
+    known = max(run.epoch, job.journal.last_epoch)
+    try:
+        entries = job.site.database.ledger.entries(job.plan.instance)
+    except TargetUnreachable:
+        return None  # no later run can have changed the database: each asks the ledger first
+    last = max((one for one in entries if one.run == run.run), key=lambda one: one.epoch, default=None)
+    if last is None or last.epoch <= known:
+        return None
+    if last.state is not LedgerState.ENDED:
+        raise NotRestored(
+            f"{last.who} took this run over at {last.at} and did not end it.",
+            resolution=f"olmis-release takeover {job.plan.instance}",
+        )
+    say(job, f"{last.who} took this run over at {last.at} and ended it: {last.outcome}.")
+    return Ending(outcome=Outcome(last.outcome), failure=None if last.outcome == Outcome.DEPLOYED else _cut_off(job))
 
 
 def presume(job: Job) -> None:

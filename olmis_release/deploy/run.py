@@ -242,6 +242,7 @@ def _begin(job: Job, order: Order) -> Run:
         by=order.operator,
         reason=order.reason,
         settings=job.plan.base.settings,
+        epoch=job.journal.epoch,
     )
 
 

@@ -28,8 +28,8 @@ LAST_CALL_S = 5.0
 def wait_until_gone(site: Site, seen: LockSeen) -> None:
     """Wait as long as the holder may still be at work.
 
-    Its sign of life is compared with itself on this clock only, so no two clocks need agree. A holder on this host whose
-    process has ended need not be waited for.
+    Its sign of life is compared with itself on this clock only, so no two clocks need agree. A holder on this host
+    whose process has ended need not be waited for: its commands died with it.
 
     Raises:
         InstanceLocked: It gave a sign of life.

@@ -141,13 +141,14 @@ def held(instance: str, seen: LockSeen | None) -> InstanceLocked:
             resolution=f"olmis-release lock status {instance}",
         )
     if seen.claim.by_hand:
-        advice = f"Ask them, or once it is needed no more: olmis-release lock free {instance}"
-    else:
-        advice = (
-            f"Wait for it to end (olmis-release status {instance}). If its process is gone: "
-            f"olmis-release takeover {instance}"
+        return InstanceLocked(
+            f"{instance} is locked: {seen}. Ask them whether it is still needed.",
+            resolution=f"olmis-release lock free {instance}",
         )
-    return InstanceLocked(f"{instance} is locked: {seen}.", resolution=advice)
+    return InstanceLocked(
+        f"{instance} is locked: {seen}. Wait for it to end; if its process is gone, a takeover ends its run.",
+        resolution=f"olmis-release takeover {instance}",
+    )
 
 
 def lost(instance: str, now_named: str | None) -> LockLost:

@@ -217,6 +217,7 @@ class Run(Strict):
         failure: What went wrong, for people.
         point: Name of the database kept as the way back, if any.
         settings: Fingerprint of the settings copy that the new release runs with.
+        epoch: Of the lock under which this workspace carried it on last.
     """
 
     code: str
@@ -236,3 +237,4 @@ class Run(Strict):
     failure: str = ""
     point: str | None = None
     settings: str = ""
+    epoch: int = 0
