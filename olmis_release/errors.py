@@ -224,6 +224,15 @@ class TargetUnreachable(ReleaseError):
     code = "E-UNREACHABLE"
 
 
+class EffectUnknown(TargetUnreachable):
+    """The other side was asked to change something and gave no whole answer: it may have done it, or do it still.
+
+    Never asked again on its own: whoever asked looks first. A plain `TargetUnreachable` changed nothing.
+    """
+
+    code = "E-EFFECT-UNKNOWN"
+
+
 class Interrupted(ReleaseError):
     """Ctrl-C or SIGTERM stopped the command at a safe point."""
 

@@ -56,8 +56,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     words = list(islice(known, _MOST_KNOWN + 1))
     if len(word) > _LONGEST_WORD or len(words) > _MOST_KNOWN:
         return ""
-    nearest = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    return f"Did you mean `{nearest[0]}`?" if nearest else ""
+    by_lower = {one.lower(): one for one in reversed(words)}
+    nearest = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
+    return f"Did you mean `{by_lower[nearest[0]]}`?" if nearest else ""
 
 
 def listed(names: Iterable[str], *, most: int = 30) -> str:

@@ -45,7 +45,9 @@ STAGES = ("development", "uat", "release")
     metavar="STAGE",
     help="Refuse what manifests/policy.yml refuses for development (default), uat or release.",
 )
-@click.option("--offline", is_flag=True, help="Leave digests open: to look at and compare, never to plan.")
+@click.option(
+    "--offline", is_flag=True, help="Ask no registry: digests on record are taken over, the others stay open."
+)
 @click.option("--check", is_flag=True, help="Write nothing; end with 15 unless the last candidate is what this makes.")
 @global_options(hidden=True)
 @click.pass_obj
@@ -92,7 +94,7 @@ def _checked(session: Session, release: str, *, overrides: tuple[str, ...]) -> R
         text=f"{path} is canonical, and what its layers say today.",
         data={"release": manifest.version, "path": path, "sha256": sha256_of(manifest), "pinned": manifest.pinned},
         state=NO_INSTANCE_TOUCHED,
-        next=_next(session, manifest, offline=False),
+        next=_next(session, manifest),
         brief=path,
     )
 
@@ -117,7 +119,13 @@ def _result(session: Session, made: CandidateResult, *, offline: bool) -> Result
     file = made.path or made.same_as
     path = workspace.relative(file) if file else ""
     ending = f"Wrote {path}" if made.path else f"Nothing changed since {path}; nothing written."
-    parts = [_table(manifest), _counts(manifest), *_changes(made), ending]
+    parts = [
+        _table(manifest),
+        _counts(manifest),
+        *_changes(made),
+        *(_asked_nobody(manifest) if offline else ()),
+        ending,
+    ]
     return Result(
         text="\n".join(parts),
         data={
@@ -130,7 +138,7 @@ def _result(session: Session, made: CandidateResult, *, offline: bool) -> Result
             "manifest": manifest.model_dump(mode="json", by_alias=True),
         },
         state=NO_INSTANCE_TOUCHED,
-        next=_next(session, manifest, offline=offline),
+        next=_next(session, manifest),
         brief=path,
     )
 
@@ -163,6 +171,14 @@ def _counts(manifest: ReleaseManifest) -> str:
     return f"{manifest.version}: {plural(len(manifest.components), 'component')} of {made_of}{left_out}."
 
 
+def _asked_nobody(manifest: ReleaseManifest) -> Iterator[str]:
+    """Yield what no registry being asked means for the digests."""
+    open_digests = [name for name, component in manifest.components.items() if not component.image.digest]
+    yield "No registry was asked; digests are those on record, or given in the manifests."
+    if open_digests:
+        yield f"Open, so that nothing can be planned yet: {listed(open_digests)}."
+
+
 def _changes(made: CandidateResult) -> Iterator[str]:
     """Yield what became of the candidate before this one, when there was one and something changed."""
     from olmis_release.manifest.diff import Difference, compare
@@ -177,8 +193,8 @@ def _changes(made: CandidateResult) -> Iterator[str]:
             yield f"  {one.change} {one.name}: {moved}{what}"
 
 
-def _next(session: Session, manifest: ReleaseManifest, *, offline: bool) -> str:
-    if offline or not manifest.pinned:
+def _next(session: Session, manifest: ReleaseManifest) -> str:
+    if not manifest.pinned:
         return f"olmis-release candidate {manifest.version}"
     names = session.workspace.instance_names()
     return f"olmis-release plan {manifest.version} --to {names[0] if len(names) == 1 else 'INSTANCE'}"

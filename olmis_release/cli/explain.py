@@ -45,9 +45,9 @@ def explain(*, code: str | None) -> Result:
 
 
 def _explained(code: str) -> str:
-    """Return the id under which a warning is explained: a stage for which it is an error has the same words."""
+    """Return the id under which a warning is explained, or a defect as ``policy.yml`` names it."""
     as_error = f"E-{code.removeprefix('W-')}"
-    return as_error if code.startswith("W-") and as_error in EXPLANATIONS else code
+    return as_error if code not in EXPLANATIONS and as_error in EXPLANATIONS else code
 
 
 def exit_code_of(code: str) -> int:

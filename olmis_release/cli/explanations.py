@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from olmis_release.cli.explained import Explanation
-from olmis_release.cli.explanations_of_files import OF_DEFECTS, OF_IMPORTS
+from olmis_release.cli.explanations_of_files import OF_DEFECTS, OF_IMPORTS, OF_WARNINGS
 
 __all__ = ["EXPLANATIONS", "Explanation"]
 
@@ -63,6 +63,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-UNREACHABLE": Explanation(
         "The engine, a registry or the database does not answer.", "Check that it runs and that this host reaches it."
     ),
+    "E-EFFECT-UNKNOWN": Explanation(
+        "The line broke, or time ran out, while the engine was changing something; it may have done it all the same.",
+        "Run `olmis-release resume INSTANCE`: it looks at what is there before it does anything.",
+    ),
     "E-INTERRUPTED": Explanation(
         "Ctrl-C or a signal stopped the command at a safe point.", "Read the STATE line, then run the command again."
     ),
@@ -86,6 +90,17 @@ EXPLANATIONS: dict[str, Explanation] = {
     ),
     "E-UNKNOWN-INSTANCE": Explanation("No file in manifests/instances/ has that name.", "Take one of those listed."),
     "E-INSTANCE-NAME": Explanation("An instance file's `name` differs from its file name.", "Make the two agree."),
+    "E-DOCKER-ENDPOINT": Explanation(
+        "A Docker endpoint (DOCKER_HOST, or a Docker context) is none that can be reached.",
+        "Write unix:///path, ssh://[user@]host[:port] or tcp://host:port with TLS.",
+    ),
+    "E-PLAIN-ENDPOINT": Explanation(
+        "A Docker endpoint is in plain text: whoever reaches it owns the host.", "Use ssh://, or tcp:// with TLS."
+    ),
+    "E-TLS-FILE": Explanation(
+        "A certificate or key of a TLS endpoint cannot be read.", "Put it where docker.tls says."
+    ),
+    "E-TLS-KEY-MODE": Explanation("The private key of a TLS endpoint can be read by others.", "chmod 600 the file."),
     "E-MIRROR": Explanation("A registry mirror is not REGISTRY=HOST.", "Write docker.io=127.0.0.1:5000."),
     "E-YAML": Explanation(
         "A file is not YAML as it is wanted here: anchors, tags, merge keys and several documents are refused.",
@@ -142,6 +157,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-PROVIDES": Explanation("`provides` is not `COMPONENT VERSION`.", "Write for example `report 1.1.2`."),
     "E-TAG": Explanation("That is not an image tag.", "Use letters, digits, dot, dash and underscore."),
     "E-IMAGE": Explanation("That is not an image reference.", "Write repository:tag."),
+    "E-EMPTY": Explanation("Every component of a release is left out.", "Leave one in, or add one."),
     "E-NO-IMAGE": Explanation("A component has no image.", "Add image:."),
     "E-BUILT": Explanation("A component is built from sources, which a release cannot pin.", "Replace it by an image."),
     "E-IMAGE-NOT-FOUND": Explanation("The registry does not have an image.", "Correct the tag, or push the image."),
@@ -208,5 +224,6 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-DATABASE-NAME": Explanation("A database name is unfit for a rollback point.", "Use a shorter, plain name."),
     "E-DATABASE-URL": Explanation("The database URL is missing or unusable.", "Set the variable that url_from names."),
     **OF_IMPORTS,
+    **OF_WARNINGS,
     **{f"E-{defect.upper()}": explanation for defect, explanation in OF_DEFECTS.items()},
 }

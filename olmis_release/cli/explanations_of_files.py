@@ -27,6 +27,37 @@ OF_IMPORTS: dict[str, Explanation] = {
     "E-UNSET": Explanation("A value cannot be taken away where nothing is.", "Correct the path, or leave it out."),
 }
 
+OF_WARNINGS: dict[str, Explanation] = {
+    "W-AMBIGUOUS-REF": Explanation(
+        "A tag and a branch of the source have the same name; the tag was read.", "Write refs/tags/… or refs/heads/…", 0
+    ),
+    "W-KEPT": Explanation(
+        "A person changed the manifest, so the import kept it.", "Say --replace to write over it.", 0
+    ),
+    "W-NO-CORE": Explanation(
+        "No Core release is known to write the extension against.", "Import one, or name --core-source.", 0
+    ),
+    "W-NO-NEAREST-CORE": Explanation(
+        "The images fit no known Core release, so none may be claimed.", "Read which services deviate; name --core.", 0
+    ),
+    "W-NOT-CARRIED": Explanation(
+        "A part of a service needs a file beside the compose file, and a release carries none.",
+        "Put the file into a config image, or its values into the settings file.",
+        0,
+    ),
+    "W-PIN-SAME": Explanation("A pin names the tag that Core has already.", "Remove the pin.", 0),
+    "W-PROFILE": Explanation(
+        "A service has a Compose profile that nobody asks for, so it is left out.", "Name it in COMPOSE_PROFILES.", 0
+    ),
+    "W-PROVIDES": Explanation(
+        "A fork contains an older version than the Core release has, or nobody says what its new tag contains.",
+        "Bring the fork up to Core, then say so in the extension.",
+        0,
+    ),
+    "W-REASON": Explanation("A statement has no reason.", "Add `reason:`.", 0),
+}
+"""Warnings that are never errors."""
+
 OF_DEFECTS: dict[str, Explanation] = {
     "untagged-image": Explanation(
         "An image names no tag, so it is whatever was pushed last.", "Name a released tag: `pin` it in the extension."
@@ -46,6 +77,9 @@ OF_DEFECTS: dict[str, Explanation] = {
     ),
     "organisation-changed": Explanation(
         "Another organisation published the image in the last manifest.", "Say the organisation that is meant."
+    ),
+    "stray-organisation": Explanation(
+        "One image comes from an organisation that is nearly the country's.", "Check the spelling of the organisation."
     ),
     "lowered-version": Explanation("A tag is lower than in the last manifest.", "Say why, or take the newer one."),
     "duplicate-variable": Explanation("An .env file sets a variable twice; the last one wins.", "Keep one."),

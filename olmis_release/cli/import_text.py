@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from olmis_release.cli.result import NO_INSTANCE_TOUCHED, Result
 from olmis_release.cli.speech import problem_data
-from olmis_release.errors import BadInput
+from olmis_release.errors import BadInput, Problem
 from olmis_release.text import listed, plural
 
 if TYPE_CHECKING:
@@ -27,12 +28,17 @@ def refused(error: BadInput) -> Result:
             "images": {},
             "built": [],
             "nearest_core": _nearest_data(Nearest()),
-            "problems": [problem_data(problem) for problem in error.problems],
+            "problems": [problem_data(_advised(problem, error)) for problem in error.problems],
         },
         state=NO_INSTANCE_TOUCHED,
         next=error.resolution,
         failure=error,
     )
+
+
+def _advised(problem: Problem, error: BadInput) -> Problem:
+    """Return a problem with the advice of its error where it has none of its own."""
+    return problem if problem.resolution else replace(problem, resolution=error.resolution)
 
 
 def told(found: Imported, workspace: Workspace | None, *, writes: bool) -> Result:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from olmis_release.manifest.candidate import CandidateResult
     from olmis_release.manifest.model import ReleaseManifest
 
+STAGES = ("development", "uat", "release")
 IMPACTS = ("extensive", "significant", "moderate", "minor")
 URGENCIES = ("critical", "high", "medium", "low")
 
@@ -44,6 +45,13 @@ URGENCIES = ("critical", "high", "medium", "low")
 @click.option("--urgency", required=True, type=click.Choice(URGENCIES), help="How much it impedes their work.")
 @click.option("--reason", default="", metavar="TEXT", help="Why, in a few words.")
 @mirror_option()
+@click.option(
+    "--stage",
+    type=click.Choice(STAGES),
+    default="development",
+    metavar="STAGE",
+    help="Refuse what manifests/policy.yml refuses for development (default), uat or release.",
+)
 @click.option("--offline", is_flag=True, help="Leave the new digests open: to look at, never to plan.")
 @global_options(hidden=True)
 @click.pass_obj
@@ -58,13 +66,15 @@ def patch(
     urgency: str,
     reason: str,
     mirrors: tuple[str, ...],
+    stage: str,
     offline: bool,
 ) -> Result:
     """Make an emergency candidate RELEASE: the base with other tags for the named components, proved by comparison."""
     from olmis_release.manifest.candidate import kept_or_written
     from olmis_release.manifest.emergency import Impact, Urgency
     from olmis_release.manifest.lock import load_release
-    from olmis_release.manifest.patching import PatchOrder, patched
+    from olmis_release.manifest.patching import PatchOrder, brought_in, patched
+    from olmis_release.manifest.policy import Stage, load_policy
     from olmis_release.manifest.promotion import refuse_release_of
 
     if not ticket.strip():
@@ -81,6 +91,8 @@ def patch(
     ask = None if offline else Asking(session, registry_of(session, mirrors))
     new = patched(old, order, digest_of=ask)
     refuse_release_of(session.workspace, new.version)
+    for problem in brought_in(old, new, policy=load_policy(session.workspace), stage=Stage(stage)):
+        session.warn(str(problem))
     if not new.pinned:
         session.warn("it has open digests, so it can be looked at and never planned.")
     return _result(session, old, kept_or_written(session.workspace, new))
@@ -123,6 +135,12 @@ def _result(session: Session, base: ReleaseManifest, made: CandidateResult) -> R
             "configuration": [],
         },
         state=NO_INSTANCE_TOUCHED,
-        next=f"olmis-release plan {manifest.version} --to INSTANCE",
+        next=_next(manifest),
         brief=path,
     )
+
+
+def _next(manifest: ReleaseManifest) -> str:
+    if manifest.pinned:
+        return f"olmis-release plan {manifest.version} --to INSTANCE"
+    return "The same command where the registry can be asked, without --offline."

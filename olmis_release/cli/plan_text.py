@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from olmis_release.plan.model import Action, Change, Plan, PlanPurpose
-from olmis_release.text import minutes, plural
+from olmis_release.text import listed, minutes, plural, safe
 
 SIGNS = {Action.ADD: "+", Action.REPLACE: "~", Action.RESTART: "*", Action.REMOVE: "-", Action.KEEP: "="}
 COLUMN_LIMIT = 46
@@ -17,7 +17,14 @@ def plan_text(plan: Plan, code: str) -> str:
     """Return the summary of a plan: what changes, the counts, the way back, what to know, the code."""
     purpose = f" {plan.instance_purpose.upper()}" if plan.instance_purpose == "production" else ""
     head = f"{plan.instance}{purpose}  {plan.previous or 'nothing'} -> {plan.release}   {plan.url}"
-    return "\n".join([head, *_change_lines(plan), counts_text(plan), *_end(plan, code)])
+    return "\n".join([head, *_emergency(plan), *_change_lines(plan), counts_text(plan), *_end(plan, code)])
+
+
+def _emergency(plan: Plan) -> Iterator[str]:
+    """Yield why an emergency release could not wait."""
+    if patch := plan.patch:
+        yield f"{patch.priority}: {safe(patch.ticket)}, impact {patch.impact}, urgency {patch.urgency}"
+        yield f"Emergency release of {patch.base}: only {listed(patch.components)} may differ from it."
 
 
 def steps_text(plan: Plan) -> str:

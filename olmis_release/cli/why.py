@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from olmis_release.manifest.model import Beaten, Origin, ReleaseManifest
     from olmis_release.manifest.why import Explained
     from olmis_release.workspace import Workspace
+
+NOT_COMMITTED = "not committed"
 
 
 @click.command(
@@ -45,7 +47,7 @@ def why(session: Session, *, release: str, path: str) -> Result:
     commit_of = _commits(workspace, file)
     published = _published(workspace, manifest)
     return Result(
-        text="\n".join(line for one in found for line in _lines(one, commit_of, published)),
+        text="\n".join([*_told(found, commit_of), *_source(found, published)]),
         data={
             "release": manifest.version,
             "file": workspace.relative(file),
@@ -73,7 +75,11 @@ def _commits(workspace: Workspace, release_file: Path) -> Callable[[str, int], s
             return {}
         return repository.commits_of_lines(path, at=at) or repository.commits_of_lines(path)
 
-    return lambda file, line: commits(file).get(line, "")
+    def commit_of(file: str, line: int) -> str:
+        known = commits(file)
+        return known.get(line, NOT_COMMITTED if known and line else "")
+
+    return commit_of
 
 
 def _published(workspace: Workspace, manifest: ReleaseManifest) -> dict[str, str]:
@@ -89,29 +95,56 @@ def _published(workspace: Workspace, manifest: ReleaseManifest) -> dict[str, str
     return source.model_dump(mode="json")
 
 
-def _lines(one: Explained, commit_of: Callable[[str, int], str], published: dict[str, str]) -> Iterator[str]:
+def _told(found: Sequence[Explained], commit_of: Callable[[str, int], str]) -> Iterator[str]:
+    """Yield every value, and the dependencies that went with one component in one line."""
+    edges: dict[str, list[str]] = {}
+    for one in found:
+        name, is_edge, gone = one.path.partition(".depends_on.")
+        if len(found) > 1 and is_edge and one.value is None:
+            edges.setdefault(gone, []).append(name)
+        else:
+            yield from _lines(one, commit_of)
+    for gone, names in edges.items():
+        yield f"{gone} is left out, so it is no longer waited for by {', '.join(names)}"
+
+
+def _lines(one: Explained, commit_of: Callable[[str, int], str]) -> Iterator[str]:
     yield f"{one.path}: {'left out' if one.value is None else one.value}"
     yield f"  {_said(one.origin, commit_of)}"
-    if one.origin.layer == "core" and published:
-        yield f"  Core published it in {published['repository']} at {published['ref']} ({published['commit'][:12]})"
     if one.origin.reason:
         yield f"  reason: {one.origin.reason}"
-    yield from (f"  beat {beaten.value}: {_said(beaten, commit_of)}" for beaten in one.origin.beat)
+    for beaten in one.origin.beat:
+        reason = f" ({beaten.reason})" if beaten.reason else ""
+        yield f"  beat {beaten.value}: {_said(beaten, commit_of)}{reason}"
+
+
+def _source(found: Sequence[Explained], published: dict[str, str]) -> Iterator[str]:
+    """Yield where Core's values come from in the end, when any of them was told."""
+    told = {layer for one in found for layer in (one.origin.layer, *(beaten.layer for beaten in one.origin.beat))}
+    if "core" in told and published:
+        source = published["repository"]
+        yield f"core was read from {source} at {published['ref']}, commit {published['commit'][:12]}."
 
 
 def _said(origin: Origin | Beaten, commit_of: Callable[[str, int], str]) -> str:
     place = f"{origin.file}:{origin.line}" if origin.line else origin.file
     commit = commit_of(origin.file, origin.line)
+    if commit == NOT_COMMITTED:
+        return f"{origin.layer}, {place}, not committed yet"
     return f"{origin.layer}, {place}" + (f", commit {commit[:12]}" if commit else "")
 
 
 def _data(one: Explained, commit_of: Callable[[str, int], str]) -> dict[str, object]:
-    beat = [{**beaten.model_dump(), "commit": commit_of(beaten.file, beaten.line)} for beaten in one.origin.beat]
+    beat = [{**beaten.model_dump(), "commit": _hash(commit_of(beaten.file, beaten.line))} for beaten in one.origin.beat]
     origin = one.origin.model_dump(exclude={"beat"})
     return {
         "path": one.path,
         "value": one.value,
         **origin,
-        "commit": commit_of(one.origin.file, one.origin.line),
+        "commit": _hash(commit_of(one.origin.file, one.origin.line)),
         "beat": beat,
     }
+
+
+def _hash(commit: str) -> str:
+    return "" if commit == NOT_COMMITTED else commit

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -37,11 +38,33 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
-def _docker_host(text: str) -> str:
-    if text.startswith("tcp://"):
-        raise ValueError("a plain tcp:// Docker endpoint is refused; name a Docker context that uses TLS")
-    if not text.startswith(("unix:///", "ssh://")) or text.startswith("ssh://-"):
-        raise ValueError(f"{text!r} is not a Docker endpoint (unix:///… or ssh://user@host)")
+# No sign that ssh or a shell could take for anything but a name, and no dash in front: that would be an option.
+_HOST_NAME = r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])"
+_SSH_HOST = re.compile(rf"ssh://(?:[A-Za-z0-9_][A-Za-z0-9._-]{{0,63}}@)?{_HOST_NAME}(?::(\d{{1,5}}))?")
+_TCP_HOST = re.compile(rf"tcp://{_HOST_NAME}:(\d{{1,5}})")
+_UNIX_HOST = re.compile(r"unix:///\S+")
+
+
+def docker_host(text: str) -> str:
+    """Return a Docker endpoint as it was written.
+
+    Raises:
+        ValueError: It is none that we would reach, for example one that `ssh` would take for an option.
+    """
+    if _UNIX_HOST.fullmatch(text):
+        return text
+    found = _SSH_HOST.fullmatch(text) or _TCP_HOST.fullmatch(text)
+    if found and 0 < int(found[1] or 22) < 65536:
+        return text
+    if text.startswith("ssh://-") or "@-" in text:
+        raise ValueError(f"{text!r} is not a Docker endpoint: a host or user must not begin with a dash")
+    forms = "unix:///path, ssh://[user@]host[:port] or tcp://host:port with tls"
+    raise ValueError(f"{text!r} is not a Docker endpoint ({forms})")
+
+
+def _socket_path(text: str) -> str:
+    if not re.fullmatch(r"(?:/[A-Za-z0-9._-]+)+", text):
+        raise ValueError(f"{text!r} is not the path of a socket, for example /run/user/1000/docker.sock")
     return text
 
 
@@ -72,16 +95,82 @@ def _path(text: str) -> str:
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
+class DockerTls(Strict):
+    """Files that prove to each other who the engine and we are; relative paths begin at the workspace.
+
+    Attributes:
+        ca: Certificate of the authority that signed the engine's certificate.
+        cert: Our certificate.
+        key: Its private key; mode 0600.
+    """
+
+    ca: str = Field(min_length=1)
+    cert: str = Field(min_length=1)
+    key: str = Field(min_length=1)
+
+
 class Docker(Strict):
-    """How the engine is reached: a context by name, or an endpoint; neither means the local default."""
+    """How the engine is reached: a context by name, or an endpoint; neither means the local default.
+
+    Attributes:
+        context: A Docker context of this machine.
+        host: ``unix:///…``, ``ssh://[user@]host[:port]``, or ``tcp://host:port`` together with `tls`.
+        tls: For ``tcp://`` only, and never without.
+        socket: Where the engine listens on the other side of ``ssh://``, when that is not /var/run/docker.sock.
+    """
 
     context: str | None = None
-    host: Annotated[str, AfterValidator(_docker_host)] | None = None
+    host: Annotated[str, AfterValidator(docker_host)] | None = None
+    tls: DockerTls | None = None
+    socket: Annotated[str, AfterValidator(_socket_path)] | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Docker:
         if self.context and self.host:
             raise ValueError("give either context or host, not both")
+        over_tcp = bool(self.host and self.host.startswith("tcp://"))
+        if over_tcp and self.tls is None:
+            raise ValueError("a Docker endpoint in plain text is refused: give tls {ca, cert, key}, or use ssh://")
+        if self.tls and not over_tcp:
+            raise ValueError("tls goes with a host tcp://… only; a context brings its own")
+        if self.socket and not self.context and not (self.host or "").startswith("ssh://"):
+            raise ValueError("socket goes with ssh:// only")
+        return self
+
+    def below(self, folder: Path) -> Docker:
+        """Return the same with the paths of its files made absolute, from a folder on."""
+        if self.tls is None:
+            return self
+        files = {name: str(folder / path) for name, path in self.tls.model_dump().items()}
+        return self.model_copy(update={"tls": DockerTls(**files)})
+
+
+class RollbackMethod(StrEnum):
+    """How the database is made able to go back.
+
+    CLONE: a copy beside it on the same server, swapped in within a second. DUMP: a dump in a volume of its own; it is
+    restored into a new database, which is then swapped in. HOOK: the executable ``hooks/database-snapshot``, for a
+    managed database.
+    """
+
+    CLONE = "clone"
+    DUMP = "dump"
+    HOOK = "hook"
+
+
+class DatabaseRollback(Strict):
+    """How the database may go back.
+
+    Attributes:
+        methods: In the order in which they are preferred; a plan takes the first for which there is room.
+    """
+
+    methods: tuple[RollbackMethod, ...] = Field(default=(RollbackMethod.CLONE, RollbackMethod.DUMP), min_length=1)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> DatabaseRollback:
+        if len(set(self.methods)) < len(self.methods):
+            raise ValueError("name each method once")
         return self
 
 
@@ -96,6 +185,8 @@ class DatabaseConfig(Strict):
         maintenance: Database from which `name` is closed, cloned and renamed.
         user: Role that the tool uses in the `component`.
         keep_points: How many accepted rollback points are kept after a deploy.
+        keep_failed: How many databases of releases that were taken back are kept, closed, after the next good deploy.
+        rollback: How it may go back.
     """
 
     component: Name | None = None
@@ -104,6 +195,8 @@ class DatabaseConfig(Strict):
     maintenance: str = "postgres"
     user: str = "postgres"
     keep_points: int = Field(default=1, ge=0)
+    keep_failed: int = Field(default=1, ge=0)
+    rollback: DatabaseRollback = DatabaseRollback()
 
     @model_validator(mode="after")
     def _one_place(self) -> DatabaseConfig:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from olmis_release.errors import StepFailed, TargetUnreachable
@@ -15,10 +16,12 @@ from olmis_release.instance.config import DatabaseConfig
 from olmis_release.instance.database_facts import all_databases, blockers_of, existing, server_facts
 from olmis_release.instance.database_gate import let_in, shut
 from olmis_release.instance.database_history import read_histories
-from olmis_release.instance.database_note import fitting
+from olmis_release.instance.database_note import fitting, read_note
 from olmis_release.instance.database_point import Points
+from olmis_release.instance.database_slots import lost_slots, move_slots, slots_of, token
 from olmis_release.instance.database_space import RoomByServer, RoomInContainer
 from olmis_release.instance.database_swap import Scene, Swap, plan_swap, plan_swap_back
+from olmis_release.instance.database_written import counted, written
 from olmis_release.instance.ledger import PostgresLedger
 from olmis_release.instance.ports import Blockers, DatabaseFacts, Engine, Fence, History, RollbackPoint, ServerFacts
 from olmis_release.instance.psql import DatabaseContainer, Psql
@@ -81,7 +84,8 @@ class PostgresDatabase:
 
     def blockers(self) -> Blockers:
         """Return what stands in the way of a clone."""
-        return blockers_of(self._sql, self.name, self._version_number())
+        found = blockers_of(self._sql, self.name, self._version_number())
+        return replace(found, lost_slots=lost_slots(self.databases(), found.slots, live_name=self.name))
 
     def free_bytes(self) -> int | None:
         """Return room where the data lies, None where it cannot be known."""
@@ -115,6 +119,14 @@ class PostgresDatabase:
         """Return every rollback point of this database, oldest first."""
         return self._points.all()
 
+    def written_since(self, point: str) -> bool | None:
+        """Return whether anything was written since a point was taken, None where nobody can say."""
+        there, live = self.facts(point), self.facts(self.name)
+        note = read_note(there.comment) if there else None
+        if note is None or live is None or live.open or note.of != live.oid:
+            return None
+        return written(note.written, counted(self._sql, self.name, version=self._version_number()))
+
     def swap(self, point: str, *, failed: str, accepted: bool = False, fence: Fence | None = None) -> None:
         """Put the point in the database's place in one transaction; the present one is kept, closed, as `failed`."""
         self._carry_out(plan_swap(self._scene(point, failed), accept_loss=accepted), fence)
@@ -136,13 +148,18 @@ class PostgresDatabase:
         self.ledger.check(fence)
         if swap.must_close:
             self.close(timeout_s=SWAP_GATE_S)
+        if swap.slots:
+            self.ledger.transact(fence, *swap.remember)
+            move_slots(self._sql, swap.slots, leaves=self.name, comes=swap.comes)
         if swap.statements:
             self.ledger.transact(fence, *swap.statements)
         else:
             self.open()
 
     def _scene(self, point: str, failed: str) -> Scene:
-        return Scene(databases=self.databases(), live_name=self.name, point_name=point, failed_name=failed)
+        slots = tuple(token(slot) for slot in slots_of(self._sql, self.name))
+        databases = self.databases()
+        return Scene(databases=databases, slots=slots, live_name=self.name, point_name=point, failed_name=failed)
 
     def _version_number(self) -> int:
         return self._version or self.server().version_number

@@ -5,7 +5,10 @@ from __future__ import annotations
 from psycopg import sql as quoting
 
 from olmis_release.errors import StepFailed
-from olmis_release.instance.ports import Blockers, DatabaseFacts, ServerFacts
+from olmis_release.instance.database_note import failed_prefix, point_prefix, read_note
+from olmis_release.instance.database_orphans import orphan_files
+from olmis_release.instance.database_slots import slots_query
+from olmis_release.instance.ports import Blockers, DatabaseFacts, ServerFacts, Slot
 from olmis_release.instance.sql import Row, Sql, ask, value
 
 VERSION_10 = 100000
@@ -33,7 +36,8 @@ def server_facts(sql: Sql) -> ServerFacts:
     ((row,),) = sql.run(
         ask(
             "SELECT current_setting('server_version_num')::int AS version_number, rolname AS role,"
-            " rolsuper AS superuser, rolsuper OR rolcreatedb AS create_database"
+            " rolsuper AS superuser, rolsuper OR rolcreatedb AS create_database,"
+            " rolsuper OR rolreplication AS replication"
             " FROM pg_roles WHERE rolname = current_user"
         )
     )
@@ -63,15 +67,34 @@ def existing(databases: tuple[DatabaseFacts, ...], database: str) -> DatabaseFac
     there = ", ".join(f"{one.name} ({one.oid})" for one in databases)
     raise StepFailed(
         f"There is no database {database} on the server; there are: {there}.",
-        resolution="If somebody renamed it by hand, give it its name back with ALTER DATABASE … RENAME TO ….",
+        resolution=_name_back(databases, database),
     )
+
+
+def _name_back(databases: tuple[DatabaseFacts, ...], missing: str) -> str:
+    """Return how a database that somebody renamed by hand gets its name back; a rollback point knows its OID."""
+    points = [
+        (one, note)
+        for one in databases
+        if one.name.startswith(point_prefix(missing)) and (note := read_note(one.comment))
+    ]
+    for point, note in reversed(points):
+        renamed = next((one.name for one in databases if one.oid == note.of), None)
+        if renamed:
+            return f"{point.name} is a copy of what is {renamed} now: ALTER DATABASE {renamed} RENAME TO {missing}."
+    if points:
+        name = points[-1][0].name
+        return (
+            f"The newest copy of it is {name}. If it is lost: ALTER DATABASE {name} IS_TEMPLATE false; ALTER DATABASE "
+            f"{name} RENAME TO {missing}; ALTER DATABASE {missing} ALLOW_CONNECTIONS true."
+        )
+    return "If somebody renamed it by hand, give it its name back with ALTER DATABASE … RENAME TO …."
 
 
 def blockers_of(sql: Sql, database: str, version_number: int) -> Blockers:
     """Return what would stop a clone, rename or drop of a database."""
     live = value(database)
     prepared = ask("SELECT gid AS what FROM pg_prepared_xacts WHERE database = {live}", live=live)
-    slots = ask("SELECT slot_name AS what FROM pg_replication_slots WHERE database = {live}", live=live)
     subscriptions = ask(
         "SELECT s.subname AS what FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid"
         " WHERE d.datname = {live}",
@@ -82,8 +105,15 @@ def blockers_of(sql: Sql, database: str, version_number: int) -> Blockers:
     results = sql.run(
         prepared,
         subscriptions if version_number >= VERSION_10 else none,
-        slots,
         backups if version_number >= VERSION_13 else none,
     )
+    (slots,) = sql.run(slots_query(database, failed_prefix(database)))
+    orphans = orphan_files(sql)
     found = [tuple(row["what"] for row in rows) for rows in results]
-    return Blockers(prepared=found[0], subscriptions=found[1], slots=found[2], base_backups=found[3])
+    return Blockers(
+        prepared=found[0],
+        subscriptions=found[1],
+        slots=tuple(Slot(**row) for row in slots),
+        base_backups=found[2],
+        orphans=orphans,
+    )

@@ -7,12 +7,13 @@ because a comment is one of the things that a clone does not take over.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote
 
 from olmis_release.errors import BadInput
-from olmis_release.instance.ports import DatabaseState
+from olmis_release.instance.ports import DatabaseFacts, DatabaseState
 
 NAME_LIMIT_BYTES = 63
 """PostgreSQL cuts longer names off without an error, so that two of them may become one."""
@@ -40,6 +41,8 @@ class Note:
         comment: The comment that the database itself carries when it is the live one.
         template: Whether it is a template when it is the live one.
         was: On a failed database, the state that the point had which took its place.
+        written: What `database_written.counted` found when the point was taken.
+        slots: The logical replication slots that the live database has or had, as `database_slots.token` writes them.
     """
 
     run: str
@@ -48,12 +51,16 @@ class Note:
     comment: str = ""
     template: bool = False
     was: NoteState | None = None
+    slots: tuple[str, ...] = ()
+    written: str = ""
 
     def __str__(self) -> str:
         """Return the comment's text."""
         words = [f"run={quote(self.run, safe='')}", f"of={self.of}", f"state={self.state}"]
         words += [f"was={self.was}"] if self.was else []
         words += ["template=yes"] if self.template else []
+        words += [f"written={self.written}"] if self.written else []
+        words += [f"slots={','.join(quote(slot, safe=':') for slot in self.slots)}"] if self.slots else []
         words += [f"comment={quote(self.comment, safe='')}"] if self.comment else []
         return " ".join(["olmis-release", *words])
 
@@ -77,6 +84,8 @@ def read_note(comment: str) -> Note | None:
             comment=unquote(words.get("comment", "")),
             template=words.get("template") == "yes",
             was=NoteState(words["was"]) if "was" in words else None,
+            written=words.get("written", ""),
+            slots=tuple(unquote(slot) for slot in words["slots"].split(",")) if "slots" in words else (),
         )
     except (KeyError, ValueError):
         return None
@@ -96,6 +105,13 @@ def is_ours(database: str, comment: str, *, live: str) -> bool:
     if prefix is None:
         return False
     return read_note(comment) is not None or bool(_RUN.fullmatch(database.removeprefix(prefix)))
+
+
+def failed_databases(databases: Iterable[DatabaseFacts], *, live: str) -> tuple[str, ...]:
+    """Return the names of the databases that were put aside by the tool, oldest first."""
+    prefix = failed_prefix(live)
+    ours = (one.name for one in databases if one.name.startswith(prefix) and is_ours(one.name, one.comment, live=live))
+    return tuple(sorted(ours))
 
 
 def failed_prefix(live: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from psycopg import sql as quoting
 
@@ -12,6 +13,8 @@ from olmis_release.instance.database_facts import VERSION_15, existing
 from olmis_release.instance.database_gate import shut
 from olmis_release.instance.database_likeness import check_likeness, likeness
 from olmis_release.instance.database_note import Note, NoteState, fitting, is_ours, point_prefix, read_note
+from olmis_release.instance.database_slots import slots_of, token
+from olmis_release.instance.database_written import counted
 from olmis_release.instance.ledger import PostgresLedger
 from olmis_release.instance.ports import DatabaseFacts, DatabaseState, Fence, RollbackPoint
 from olmis_release.instance.sql import Sql, Statement, ask, do, name, value
@@ -59,8 +62,9 @@ class Points:
             )
         if there:
             self._drop(there)
+        written = counted(self._sql, live.name, version=self._version())
         self._copy(live, point)
-        self._arm(live, point, run=run, fence=fence)
+        self._arm(live, point, note=self._note(live, run=run, written=written), fence=fence)
 
     def named(self, point: str) -> RollbackPoint | None:
         """Return one point, None when there is none."""
@@ -140,8 +144,18 @@ class Points:
         )
         return str(row["datcollversion"])
 
-    def _arm(self, live: DatabaseFacts, point: str, *, run: str, fence: Fence | None) -> None:
-        note = Note(run=run, of=live.oid, state=NoteState.READY, comment=live.comment, template=live.template)
+    def _note(self, live: DatabaseFacts, *, run: str, written: str) -> Note:
+        return Note(
+            run=run,
+            of=live.oid,
+            state=NoteState.READY,
+            comment=live.comment,
+            template=live.template,
+            slots=tuple(token(slot) for slot in slots_of(self._sql, live.name)),
+            written=written,
+        )
+
+    def _arm(self, live: DatabaseFacts, point: str, *, note: Note, fence: Fence | None) -> None:
         like = likeness(self._sql, live, point)
         self._ledger.transact(fence, *like, *guarded(point), comment_on(point, str(note)))
         check_likeness(live, existing(self._databases(), point))
@@ -184,7 +198,7 @@ def comment_on(database: str, comment: str) -> Statement:
 
 def accepted(note: Note) -> Note:
     """Return the note with the state that forbids an automatic way back."""
-    return Note(run=note.run, of=note.of, state=NoteState.ACCEPTED, comment=note.comment, template=note.template)
+    return replace(note, state=NoteState.ACCEPTED)
 
 
 def _dropping(facts: DatabaseFacts) -> tuple[Statement, ...]:

@@ -13,6 +13,7 @@ from olmis_release.errors import RollbackRefused, StepFailed
 from olmis_release.instance.database_facts import existing
 from olmis_release.instance.database_note import Note, NoteState, fitting, point_prefix, read_note
 from olmis_release.instance.database_point import INVALID, comment_on, guarded
+from olmis_release.instance.database_slots import all_tokens
 from olmis_release.instance.ports import DatabaseFacts
 from olmis_release.instance.sql import Statement, do, name, value
 
@@ -24,17 +25,24 @@ class Swap:
     Attributes:
         statements: What one transaction is made of; empty when it was carried out before.
         must_close: Whether the live database must still be closed for it.
+        comes: Name that the database has which takes the place.
+        slots: Replication slots that it must have, as its note remembers them and as the live database has them.
+        remember: Writes these into its comment, before any of them is dropped.
     """
 
     statements: tuple[Statement, ...]
     must_close: bool
+    comes: str = ""
+    slots: tuple[str, ...] = ()
+    remember: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """The server's databases and the three names of a swap among them."""
+    """The server's databases and the three names of a swap among them; the slots are those of the live database."""
 
     databases: tuple[DatabaseFacts, ...]
+    slots: tuple[str, ...] = ()
     live_name: str
     point_name: str
     failed_name: str
@@ -69,7 +77,8 @@ def plan_swap(scene: Scene, *, accept_loss: bool) -> Swap:
             f"{scene.failed_name} exists already, so the present database cannot be kept under that name.",
             resolution="Rename or drop it once it is not needed, then try again.",
         )
-    return Swap(statements=_swap(scene, copy, note), must_close=live.open)
+    note = replace(note, slots=all_tokens(note.slots, scene.slots))
+    return _from(scene, copy, note, statements=_swap(scene, copy, note))
 
 
 def plan_swap_back(scene: Scene) -> Swap:
@@ -88,7 +97,18 @@ def plan_swap_back(scene: Scene) -> Swap:
             f"{scene.failed_name} cannot take the place of {scene.live_name} again: {scene.oids()}.",
             resolution="Compare the OIDs above with the comments of these databases and rename by hand.",
         )
-    return Swap(statements=_swap_back(scene, failed, aside), must_close=live.open)
+    aside = replace(aside, slots=all_tokens(aside.slots, scene.slots))
+    return _from(scene, failed, aside, statements=_swap_back(scene, failed, aside))
+
+
+def _from(scene: Scene, comes: DatabaseFacts, note: Note, *, statements: tuple[Statement, ...]) -> Swap:
+    return Swap(
+        statements=statements,
+        must_close=scene.live.open,
+        comes=comes.name,
+        slots=note.slots,
+        remember=(comment_on(comes.name, str(note)),) if note.slots else (),
+    )
 
 
 def _swap(scene: Scene, point: DatabaseFacts, note: Note) -> tuple[Statement, ...]:

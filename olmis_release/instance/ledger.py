@@ -13,73 +13,31 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import LiteralString, NoReturn
+from typing import NoReturn
 
 import rfc8785
-from psycopg import sql as quoting
 
 from olmis_release.errors import JournalDamaged, LockLost, StepFailed
-from olmis_release.instance.ports import Fence, LedgerEntry, LedgerState
-from olmis_release.instance.sql import (
-    INSUFFICIENT_PRIVILEGE,
-    Row,
-    Sql,
-    SqlFailed,
-    Statement,
-    ask,
-    do,
-    transaction,
-    value,
+from olmis_release.instance.ledger_sql import (
+    FENCED_OFF,
+    IS_HERE,
+    MOVED,
+    NO_ENTRY,
+    TABLES,
+    accepted,
+    appended,
+    ended,
+    entries_of,
+    raised,
 )
+from olmis_release.instance.ports import Fence, LedgerEntry, LedgerState
+from olmis_release.instance.sql import INSUFFICIENT_PRIVILEGE, Row, Sql, SqlFailed, Statement, do, transaction
 
 OWN = "olmis_release"
 """Name of the schema, and of the database for a role that may not create a schema in the maintenance database."""
 
 ATTEMPTS = 5
-FENCED_OFF = "OL001"
-MOVED = "OL002"
-NO_ENTRY = "OL003"
 _DUPLICATES = ("23505", "42P04", "42P06", "42P07")
-
-_TABLES = (
-    do("CREATE SCHEMA IF NOT EXISTS olmis_release"),
-    do(
-        "CREATE TABLE IF NOT EXISTS olmis_release.ledger (instance text NOT NULL, epoch bigint NOT NULL,"
-        " run text NOT NULL, plan text NOT NULL, who text NOT NULL, at text NOT NULL, state text NOT NULL,"
-        " outcome text NOT NULL DEFAULT '', prev_hash text NOT NULL, PRIMARY KEY (instance, epoch))"
-    ),
-    do("CREATE TABLE IF NOT EXISTS olmis_release.fence (instance text PRIMARY KEY, epoch bigint NOT NULL)"),
-)
-# The catalogue may be read by everybody, which is not so of a schema that another role made.
-_IS_HERE = ask(
-    "SELECT EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " WHERE n.nspname = 'olmis_release' AND c.relname = 'fence') AS here,"
-    " EXISTS (SELECT 1 FROM pg_database WHERE datname = 'olmis_release') AS own"
-)
-_ENTRIES = (
-    "SELECT instance, epoch, run, plan, who, at, state, outcome, prev_hash FROM olmis_release.ledger"
-    " WHERE instance = {instance} ORDER BY epoch"
-)
-_RAISE_FENCE = (
-    "BEGIN INSERT INTO olmis_release.fence AS f VALUES ({instance}, {epoch})"
-    " ON CONFLICT (instance) DO UPDATE SET epoch = {epoch} WHERE f.epoch <= {epoch};"
-    " IF NOT FOUND THEN RAISE EXCEPTION 'epoch %', (SELECT epoch FROM olmis_release.fence WHERE instance = {instance})"
-    " USING ERRCODE = 'OL001'; END IF; END"
-)
-_APPEND = (
-    "DECLARE there text; BEGIN"
-    " SELECT epoch || ' ' || state || ' ' || outcome INTO there FROM olmis_release.ledger"
-    " WHERE instance = {instance} ORDER BY epoch DESC LIMIT 1;"
-    " IF there IS DISTINCT FROM {seen} THEN RAISE EXCEPTION 'the ledger moved' USING ERRCODE = 'OL002'; END IF;"
-    " INSERT INTO olmis_release.ledger VALUES ({values}); END"
-)
-_ACCEPT = (
-    "BEGIN UPDATE olmis_release.ledger SET state = 'accepted'"
-    " WHERE instance = {instance} AND epoch = {epoch} AND state = 'begun';"
-    " IF NOT FOUND AND NOT EXISTS (SELECT 1 FROM olmis_release.ledger"
-    " WHERE instance = {instance} AND epoch = {epoch})"
-    " THEN RAISE EXCEPTION 'no entry' USING ERRCODE = 'OL003'; END IF; END"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +75,7 @@ class PostgresLedger:
             _refuse_if_later(newest, entry)
             again = newest is not None and newest.entry.epoch == entry.epoch
             with suppress(_Moved):
-                self.transact(_fence_of(entry), *(() if again else (_append(entry, newest),)))
+                self.transact(_fence_of(entry), *(() if again else (_after(newest, entry),)))
                 return
         raise StepFailed(
             f"The ledger of {entry.instance} changed {ATTEMPTS} times while it was written to.",
@@ -126,14 +84,7 @@ class PostgresLedger:
 
     def end(self, fence: Fence, *, outcome: str) -> None:
         """Write down how a run ended."""
-        ended = do(
-            "UPDATE olmis_release.ledger SET state = 'ended', outcome = {outcome}"
-            " WHERE instance = {instance} AND epoch = {epoch}",
-            outcome=value(outcome),
-            instance=value(fence.instance),
-            epoch=value(fence.epoch),
-        )
-        self.transact(fence, ended)
+        self.transact(fence, ended(fence, outcome))
 
     def check(self, fence: Fence | None) -> None:
         """Raise `LockLost` if the fence stands higher; for what cannot be part of a transaction."""
@@ -142,7 +93,7 @@ class PostgresLedger:
 
     def accepting(self, fence: Fence) -> Statement:
         """Return what marks the entry of an epoch accepted, for a `transact` with that fence."""
-        return _block(_ACCEPT, instance=value(fence.instance), epoch=value(fence.epoch))
+        return accepted(fence)
 
     def transact(self, fence: Fence | None, *statements: Statement) -> None:
         """Carry statements out as one transaction that begins with a look at the fence.
@@ -153,9 +104,8 @@ class PostgresLedger:
         if fence is None:
             self._sql.run(*transaction(*statements))
             return
-        raised = _block(_RAISE_FENCE, instance=value(fence.instance), epoch=value(fence.epoch))
         try:
-            self._sql.run(*transaction(raised, *statements), database=self._made())
+            self._sql.run(*transaction(raised(fence), *statements), database=self._made())
         except SqlFailed as error:
             _translate(error, fence)
 
@@ -163,16 +113,16 @@ class PostgresLedger:
         place = self._place()
         if place is None:
             return ()
-        (rows,) = self._sql.run(ask(_ENTRIES, instance=value(instance)), database=place)
+        (rows,) = self._sql.run(entries_of(instance), database=place)
         return _chained(_read(row) for row in rows)
 
     def _place(self) -> str | None:
         """Return the database that has the ledger (empty for the maintenance database), None when none has."""
         if self._found is None:
-            ((row,),) = self._sql.run(_IS_HERE)
+            ((row,),) = self._sql.run(IS_HERE)
             if row["here"]:
                 self._found = ""
-            elif row["own"] and self._sql.run(_IS_HERE, database=OWN)[0][0]["here"]:
+            elif row["own"] and self._sql.run(IS_HERE, database=OWN)[0][0]["here"]:
                 self._found = OWN
         return self._found
 
@@ -183,7 +133,7 @@ class PostgresLedger:
         return place
 
     def _make(self) -> str:
-        ((row,),) = self._sql.run(_IS_HERE)
+        ((row,),) = self._sql.run(IS_HERE)
         if not row["own"]:
             try:
                 return self._make_in("")
@@ -197,7 +147,7 @@ class PostgresLedger:
     def _make_in(self, place: str) -> str:
         # Two who make it at the same time: one of them is told that it is there, and then it is.
         with _if_not_there():
-            self._sql.run(*transaction(*_TABLES), database=place)
+            self._sql.run(*transaction(*TABLES), database=place)
         return place
 
 
@@ -238,17 +188,10 @@ def _fence_of(entry: LedgerEntry) -> Fence:
     return Fence(instance=entry.instance, epoch=entry.epoch)
 
 
-def _append(entry: LedgerEntry, newest: _Stored | None) -> Statement:
-    seen = f"{newest.entry.epoch} {newest.entry.state} {newest.entry.outcome}" if newest else None
-    columns = (*asdict(entry).values(), newest.hash if newest else "")
-    values = quoting.SQL(", ").join(value(one if isinstance(one, int) else str(one)) for one in columns)
-    return _block(_APPEND, instance=value(entry.instance), seen=value(seen), values=values)
-
-
-def _block(text: LiteralString, /, **values: quoting.Composable) -> Statement:
-    """Return a block of PL/pgSQL: the one way to make a transaction fail on what it finds."""
-    body = quoting.SQL(text).format(**values).as_string(None)
-    return do("DO {body}", body=value(body))
+def _after(newest: _Stored | None, entry: LedgerEntry) -> Statement:
+    if newest is None:
+        return appended(entry, after=None, prev_hash="")
+    return appended(entry, after=newest.entry, prev_hash=newest.hash)
 
 
 def _read(row: Row) -> _Stored:

@@ -188,6 +188,7 @@ class ServerFacts:
     role: str
     superuser: bool
     create_database: bool
+    replication: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,13 +252,39 @@ class History:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """A logical replication slot.
+
+    Attributes:
+        database: The database that it belongs to: the live one, or one that a rollback put aside.
+        active: Somebody reads it now.
+        wal_status: PostgreSQL's word for whether what it needs is still there, ``lost`` at worst; empty before 13.
+    """
+
+    name: str
+    plugin: str
+    database: str
+    active: bool = False
+    wal_status: str = ""
+    two_phase: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blockers:
-    """What would stop a clone or swap of a database: each a list of names or descriptions."""
+    """What stands in the way of a clone or swap of a database: each a list of names or descriptions.
+
+    Attributes:
+        slots: Logical slots of the database, and those that pin the log for one that was put aside.
+        orphans: Folders of data files that belong to no database, with their size; known to a superuser only.
+        lost_slots: Slots that a swap had to leave out; what read them needs them to be made anew.
+    """
 
     prepared: tuple[str, ...]
     subscriptions: tuple[str, ...]
-    slots: tuple[str, ...]
+    slots: tuple[Slot, ...]
     base_backups: tuple[str, ...]
+    lost_slots: tuple[str, ...] = ()
+    orphans: tuple[str, ...] = ()
 
 
 class LedgerState(StrEnum):
@@ -378,6 +405,9 @@ class Database(Protocol):
 
     def points(self) -> tuple[RollbackPoint, ...]:
         """Return every rollback point of this database, oldest first."""
+
+    def written_since(self, point: str) -> bool | None:
+        """Return whether anything was written to the closed database since that point, None where nobody can say."""
 
     def swap(self, point: str, *, failed: str, accepted: bool = False, fence: Fence | None = None) -> None:
         """Put the point in the closed database's place in one transaction; the present one stays, closed, as `failed`.

@@ -1,5 +1,8 @@
 """The one gate for external commands: argument lists, a deadline that holds, bounded output, a clean environment.
 
+Every command has a process group of its own, which never outlives this process: where this one dies, however it dies,
+nobody would hold the command to its deadline any more, and a later run could meet it still at work.
+
 Secrets travel in the environment or on standard input, never in the arguments: those are logged.
 """
 
@@ -8,10 +11,12 @@ from __future__ import annotations
 import logging
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
@@ -22,6 +27,9 @@ from olmis_release.errors import StepFailed
 OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024
 LINE_LIMIT_BYTES = 64 * 1024
 LEFTOVER_S = 2.0
+"""Seconds for everything that is left to do once a command ended or its deadline passed."""
+# The group's first process waits for the end of a pipe that only we hold, beside the command that it turns into.
+GUARDED = '(read -r _ </dev/fd/"$0"; kill -KILL 0) </dev/null >/dev/null 2>&1 & exec "$@"'
 PASSED_ON = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR"),
@@ -75,24 +83,64 @@ def run(
         StepFailed: There is no such program, or it may not be run.
     """
     began_s = clock.monotonic_s()
-    process = _start(argv, environment(env or {}), cwd)
-    streams = _Streams(process, stdin, on_line)
+    group = _Group(argv, environment(env or {}), cwd)
+    streams = _Streams(group.process, stdin, on_line)
     try:
-        timed_out = not streams.ended_within(timeout_s)
+        timed_out = not group.ended_within(timeout_s)
     finally:
-        _kill_group(process)
-    streams.collect()
-    elapsed_s = clock.monotonic_s() - began_s
+        group.kill()
+    latest_s = clock.monotonic_s() + LEFTOVER_S
+    # A process that not even SIGKILL ends hangs in the kernel: it is left behind.
+    timed_out = not group.ended_within(LEFTOVER_S) or timed_out
+    streams.collect(latest_s)
+    return _finished(argv, group.process, streams, elapsed_s=clock.monotonic_s() - began_s, timed_out=timed_out)
+
+
+def _finished(
+    argv: Sequence[str], process: subprocess.Popen[bytes], streams: _Streams, *, elapsed_s: float, timed_out: bool
+) -> Finished:
+    exit_code = process.returncode if process.returncode is not None else -int(signal.SIGKILL)
     ending = ", killed at its deadline" if timed_out else ""
-    _log.info("%s: exit %s after %.2f s%s", shlex.join(argv), process.returncode, elapsed_s, ending)
+    _log.info("%s: exit %s after %.2f s%s", shlex.join(argv), exit_code, elapsed_s, ending)
     return Finished(
-        exit_code=process.returncode,
+        exit_code=exit_code,
         stdout=streams.stdout.text(),
         stderr=streams.stderr.text(),
         elapsed_s=elapsed_s,
         timed_out=timed_out,
         truncated=streams.stdout.truncated or streams.stderr.truncated,
     )
+
+
+class Companion:
+    """A command that runs beside the work and ends with it, or with this process; its output is read and bounded."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        """Start it.
+
+        Raises:
+            StepFailed: There is no such program, or it may not be run.
+        """
+        self._argv = tuple(argv)
+        self._group = _Group(argv, environment({}), None)
+        self._streams = _Streams(self._group.process, "", None)
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._group.process.poll() is None
+
+    @property
+    def complaints(self) -> str:
+        """What it wrote to standard error until now."""
+        return self._streams.stderr.text()
+
+    def end(self) -> None:
+        """End it, and its children; ending it twice is fine."""
+        self._group.kill()
+        self._group.ended_within(LEFTOVER_S)
+        self._streams.collect(clock.monotonic_s() + LEFTOVER_S)
+        _log.info("%s: ended with exit %s", shlex.join(self._argv), self._group.process.returncode)
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
@@ -103,26 +151,54 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
     return {**kept, **extra}
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str], cwd: Path | None) -> subprocess.Popen[bytes]:
-    pipe = subprocess.PIPE
-    try:
-        return subprocess.Popen(
-            list(argv), stdin=pipe, stdout=pipe, stderr=pipe, env=env, cwd=cwd, start_new_session=True
-        )
-    except OSError as error:
-        raise StepFailed(
-            f"{argv[0]} could not be run: {error.strerror or error}.",
-            resolution=f"Install {argv[0]} or put it on the PATH, then try again.",
-        ) from error
+class _Group:
+    """A process group: the command, its children, and the guard that ends them all when this process is gone."""
+
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None) -> None:
+        program = shutil.which(argv[0], path=env.get("PATH"))
+        if program is None:
+            raise _not_run(argv[0], "No such file on the PATH, or it may not be run")
+        guards, self._ours = os.pipe()
+        pipe = subprocess.PIPE
+        try:
+            self.process = subprocess.Popen(
+                ["/bin/sh", "-c", GUARDED, str(guards), program, *argv[1:]],
+                stdin=pipe,
+                stdout=pipe,
+                stderr=pipe,
+                env=env,
+                cwd=cwd,
+                start_new_session=True,
+                pass_fds=[guards],
+            )
+        except OSError as error:
+            os.close(self._ours)
+            raise _not_run(argv[0], error.strerror or str(error)) from error
+        finally:
+            os.close(guards)
+
+    def ended_within(self, timeout_s: float) -> bool:
+        """Wait for the command; False when the deadline came first."""
+        try:
+            self.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End whatever is left of the group; the guard is, in any case, so its number is still ours the first time."""
+        if self._ours >= 0:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            os.close(self._ours)
+            self._ours = -1
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    # The group outlives its leader when the command left children behind, so it is killed in any case.
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        process.poll()
-    process.wait()
+def _not_run(program: str, why: str) -> StepFailed:
+    return StepFailed(
+        f"{program} could not be run: {why}.",
+        resolution=f"Install {program} or put it on the PATH, then try again.",
+    )
 
 
 class _Sink:
@@ -137,7 +213,7 @@ class _Sink:
         self.thread.start()
 
     def text(self) -> str:
-        return self._kept.decode("utf-8", "replace")
+        return bytes(self._kept).decode("utf-8", "replace")
 
     def _read(self) -> None:
         # readline with a limit: a line without an end cannot grow without bounds either.
@@ -157,24 +233,15 @@ class _Streams:
     """The three standard streams of a process, each served by a thread so that none can block another."""
 
     def __init__(self, process: subprocess.Popen[bytes], stdin: str, on_line: Callable[[str], None] | None) -> None:
-        self._process = process
         self.stdout = _Sink(cast("IO[bytes]", process.stdout), on_line)
         self.stderr = _Sink(cast("IO[bytes]", process.stderr), on_line)
         self._writer = threading.Thread(target=_write, args=[process.stdin, stdin.encode()], daemon=True)
         self._writer.start()
 
-    def ended_within(self, timeout_s: float) -> bool:
-        """Wait for the process; False when the deadline came first."""
-        try:
-            self._process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def collect(self) -> None:
-        """Let the readers finish; a pipe that a runaway grandchild holds open is not waited for."""
+    def collect(self, latest_s: float) -> None:
+        """Let the readers finish; a pipe that a runaway grandchild holds open is not waited for longer than that."""
         for thread in (self.stdout.thread, self.stderr.thread, self._writer):
-            thread.join(LEFTOVER_S)
+            thread.join(max(0.0, latest_s - clock.monotonic_s()))
 
 
 def _write(stream: IO[bytes], content: bytes) -> None:

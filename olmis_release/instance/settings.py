@@ -25,6 +25,7 @@ KEY_BYTES = 32
 SIZE_LIMIT_BYTES = 1024 * 1024
 LIMIT_PROBLEMS = 300
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
+_RESERVED = re.compile(r"(?:LD|DYLD|DOCKER|COMPOSE|BUILDKIT)_[A-Z0-9_]*|PATH|BASH_ENV|ENV|IFS")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -135,6 +136,9 @@ def _problems(name: str, equals: str, content: str) -> Iterator[tuple[str, str, 
         yield "E-SETTINGS-LINE", "`export` does not belong here.", "Write KEY=VALUE only."
     if not _NAME.fullmatch(name):
         yield "E-SETTINGS-KEY", "the key has other signs than letters, digits, `_`, `.` and `-`.", "Correct it."
+    if _RESERVED.fullmatch(name):
+        advice = "Take the line away; a setting of OpenLMIS has another name."
+        yield "E-SETTINGS-KEY", f"{name} steers the loader, the shell or Docker, so it is no setting.", advice
     if len(content) > 1 and content[0] == content[-1] and content[0] in "\"'":
         advice = "Take the quotes away; blanks need none."
         yield "E-SETTINGS-QUOTES", f"{name} is in quotes, which some Docker versions keep and others drop.", advice

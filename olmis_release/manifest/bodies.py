@@ -69,10 +69,13 @@ def _without(body: Mapping[str, ComposeValue], keys: tuple[str, ...]) -> Compose
 
 
 def value_at(body: ComposeBody, path: str) -> ComposeValue | None:
-    """Return the value at a path, None when there is none."""
+    """Return the value at a path (items of a list by their number), None when there is none."""
     here: ComposeValue | None = body
     for key in split(path):
-        here = here.get(key) if isinstance(here, dict) else None
+        if isinstance(here, list):
+            here = here[int(key)] if key.isdecimal() and int(key) < len(here) else None
+        else:
+            here = here.get(key) if isinstance(here, dict) else None
     return here
 
 

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Protocol, runtime_checkable
 
 from olmis_release.errors import BadInput, Problem
 from olmis_release.manifest.defects.release import context_of, find_in_release
 from olmis_release.manifest.defects.run import OF_VALUES
+from olmis_release.manifest.digests import DigestOf, with_digests, with_recorded_digests
 from olmis_release.manifest.extension import load_core, load_extension
-from olmis_release.manifest.findings import Findings
-from olmis_release.manifest.lock import canonical, newest_candidate, parse_release, read_release
+from olmis_release.manifest.lock import (
+    canonical,
+    newest_candidate,
+    parse_release,
+    read_release,
+)
 from olmis_release.manifest.merge import Merged, Override, merge
-from olmis_release.manifest.model import Component, ImageRef, ReleaseManifest
+from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.manifest.policy import Stage, load_policy, passed
 from olmis_release.workspace import Workspace
-
-DigestOf = Callable[[ImageRef], str | None]
-
-
-@runtime_checkable
-class KnowsPlatforms(Protocol):
-    """A registry that also tells which image an index means on which platform."""
-
-    def platforms(self, image: ImageRef) -> Mapping[str, str]:
-        """Return platform to digest, nothing where an image's digest is not that of an index."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +61,8 @@ def make_candidate(
     Args:
         workspace: Where the manifests are.
         release: For example ``3.5.0+mw1``.
-        digest_of: Asks the registry what a tag means, None for an image that it does not have; without it digests
-            stay open, and such a candidate cannot be planned.
+        digest_of: Asks the registry what a tag means, None for an image that it does not have. Without it the digests
+            that the newest candidate or release knows are taken over; where one stays open, nothing can be planned.
         overrides: Component and tag from the command line.
         reason: Why the overrides.
         stage: What the candidate is wanted for; the workspace's policy says what is refused then.
@@ -81,75 +75,62 @@ def make_candidate(
     core, extension = load_core(workspace, version), load_extension(workspace, version)
     said = [Override(component=component, tag=tag, reason=reason) for component, tag in overrides]
     merged = merge(core, extension, said, version=str(version))
-    warnings = _judged(workspace, merged, stage)
-    manifest = _with_platforms(_with_digests(merged, digest_of), digest_of) if digest_of else merged.manifest
-    return kept_or_written(workspace, manifest, warnings)
+    newest = _newest(workspace, str(version))
+    warnings = _judged(workspace, merged, stage, earlier=newest.manifest)
+    manifest = (
+        with_digests(merged, digest_of)
+        if digest_of
+        else with_recorded_digests(workspace, merged.manifest, newest=newest.manifest)
+    )
+    return kept_or_written(workspace, manifest, warnings, newest=newest)
 
 
-def _judged(workspace: Workspace, merged: Merged, stage: Stage) -> tuple[Problem, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Newest:
+    """A release's newest candidate; number 0 when it has none."""
+
+    number: int = 0
+    path: Path | None = None
+    manifest: ReleaseManifest | None = None
+
+
+def _newest(workspace: Workspace, release: str) -> _Newest:
+    found = newest_candidate(workspace, release)
+    if found is None:
+        return _Newest()
+    number, path = found
+    return _Newest(number=number, path=path, manifest=read_release(path, shown_as=workspace.relative(path)))
+
+
+def _judged(
+    workspace: Workspace, merged: Merged, stage: Stage, *, earlier: ReleaseManifest | None
+) -> tuple[Problem, ...]:
     """Return what a reviewer should know of a release.
 
     Raises:
         BadInput: What the policy refuses at the stage.
     """
     policy = load_policy(workspace)
-    newest = newest_candidate(workspace, merged.manifest.version)
-    earlier = read_release(newest[1], shown_as=workspace.relative(newest[1])) if newest else None
     found = find_in_release(merged.manifest, context_of(policy, earlier=earlier), checks=OF_VALUES)
     return passed(policy.judge([*merged.warnings, *found], stage))
 
 
-def _with_digests(merged: Merged, digest_of: DigestOf) -> ReleaseManifest:
-    """Return the manifest with every image pinned; each repository and tag is asked for once."""
-    findings = Findings()
-    digests: dict[str, str | None] = {}
-    for name, component in merged.manifest.components.items():
-        image = component.image
-        if str(image) not in digests:
-            digests[str(image)] = image.digest or digest_of(image)
-        if digests[str(image)] is None:
-            message = f"{name}: {image} is not at the registry ({image.registry})."
-            way = "Check organisation and tag, or push the image."
-            findings.error("E-IMAGE-NOT-FOUND", message, where=merged.image_places[name], do=way)
-    findings.raise_errors()
-    return _pinned(merged.manifest, digests)
-
-
-def platforms_of(registry: object, image: ImageRef) -> dict[str, str]:
-    """Return what an index means on each platform, as far as whoever knows digests tells that too."""
-    return dict(registry.platforms(image)) if isinstance(registry, KnowsPlatforms) else {}
-
-
-def _with_platforms(manifest: ReleaseManifest, registry: object) -> ReleaseManifest:
-    components = {
-        name: component.model_copy(update={"platforms": platforms_of(registry, component.image)})
-        for name, component in manifest.components.items()
-    }
-    return manifest.model_copy(update={"components": components})
-
-
-def _pinned(manifest: ReleaseManifest, digests: Mapping[str, str | None]) -> ReleaseManifest:
-    components = {
-        name: component.model_copy(
-            update={"image": component.image.model_copy(update={"digest": digests[str(component.image)]})}
-        )
-        for name, component in manifest.components.items()
-    }
-    return manifest.model_copy(update={"components": components})
-
-
 def kept_or_written(
-    workspace: Workspace, manifest: ReleaseManifest, warnings: tuple[Problem, ...] = ()
+    workspace: Workspace,
+    manifest: ReleaseManifest,
+    warnings: tuple[Problem, ...] = (),
+    *,
+    newest: _Newest | None = None,
 ) -> CandidateResult:
-    """Write a release as its next candidate, unless the newest one says the same already.
+    """Write a release as its next candidate, unless the newest one (read here if not given) says the same already.
 
     Raises:
         BadInput: The folder cannot be written to.
     """
     folder = workspace.candidates(manifest.version)
-    number, file = newest_candidate(workspace, manifest.version) or (0, None)
-    previous = read_release(file, shown_as=workspace.relative(file)) if file else None
-    if previous and _says_the_same(previous, manifest):
+    newest = newest or _newest(workspace, manifest.version)
+    number, file, previous = newest.number, newest.path, newest.manifest
+    if previous and canonical(previous) == canonical(manifest):
         return CandidateResult(
             manifest=previous, path=None, number=number, same_as=file, previous=previous, warnings=warnings
         )
@@ -158,25 +139,6 @@ def kept_or_written(
     return CandidateResult(
         manifest=manifest, path=path, number=number, same_as=None, previous=previous, warnings=warnings
     )
-
-
-def _says_the_same(previous: ReleaseManifest, manifest: ReleaseManifest) -> bool:
-    """Compare canonical bytes; a manifest made offline knows no digests, so they are left out of its comparison."""
-    if not manifest.pinned:
-        previous = with_known_digests(previous, manifest)
-    return canonical(previous) == canonical(manifest)
-
-
-def with_known_digests(manifest: ReleaseManifest, known: ReleaseManifest) -> ReleaseManifest:
-    """Return a release with the digests that another one knows for the same images; the others stay open."""
-    like = {str(component.image): component for component in known.components.values()}
-
-    def one(component: Component) -> Component:
-        other = like.get(str(component.image))
-        image = component.image.model_copy(update={"digest": other.image.digest if other else None})
-        return component.model_copy(update={"image": image, "platforms": other.platforms if other else {}})
-
-    return manifest.model_copy(update={"components": {name: one(part) for name, part in manifest.components.items()}})
 
 
 def _written(folder: Path, number: int, text: str) -> Path:

@@ -14,11 +14,17 @@ from olmis_release.version import Order, compare_tags
 ChangelogOf = Callable[[ImageChange], str | None]
 """The text of a component's changelog, None where it has none that we know."""
 
-_ATX = re.compile(r"#{1,4}[ \t]+(?P<title>.+?)[ \t#]*\Z")
-_UNDERLINE = re.compile(r"(?:=+|-{3,})[ \t]*\Z")
-_VERSION = re.compile(
-    r"(?:version[ \t]+|release[ \t]+)?[\[(]?v?(?P<version>[0-9]+\.[0-9]+(?:\.[0-9]+)?[^\s\])/,:]*)", re.IGNORECASE
-)
+_ATX = re.compile(r" {0,3}#{1,4}[ \t]+(?P<title>.+?)[ \t#]*\Z")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,})[ \t]*\Z")
+_FENCE = re.compile(r" {0,3}(?:```|~~~)")
+_NUMBER = r"[\[(]?v?(?P<version>[0-9]+\.[0-9]+(?:\.[0-9]+)?[^\s\])/,:*]*)"
+# `8.5.0 / 2025-01-31`, `[8.5.0] - 2025-01-31`, `Version 8.5.0`, `openlmis-requisition 8.5.0`
+_VERSION = re.compile(rf"\**(?:[A-Za-z][\w-]*[ \t]+)?{_NUMBER}")
+_DATED = r"(?:[ \t]*[/(–-]+[ \t]*(?:[0-9]{4}[-./][0-9]{1,2}[-./][0-9]{1,2}|WIP|unreleased)\)?)?"
+# A line that is a version and at most its date: a heading by its look alone
+_BARE = re.compile(rf" {{0,3}}\**{_NUMBER}[\])]?\**{_DATED}\**[ \t]*\Z", re.IGNORECASE)
+_LINK = re.compile(r"\[[^\]]+\]:[ \t]*\S+")
+_UNFINISHED = re.compile(r"-(?:SNAPSHOT|(?:RC|beta|alpha)[-.]?[0-9]*)(?:-SNAPSHOT)?\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,34 +85,45 @@ def _entry(change: ImageChange, changelog_of: ChangelogOf) -> Entry:
 def sections_of(text: str) -> Iterator[Section]:
     """Yield the sections of a changelog whose heading begins with a version, in file order.
 
-    Headings are ``## 8.5.0 / 2025-01-31``, ``## [8.5.0] - 2025-01-31``, or a line underlined with ``=`` or ``-``.
+    Headings are ``## 8.5.0 / 2025-01-31``, ``## [8.5.0] - 2025-01-31``, a line underlined with ``=`` or ``-``, or a
+    line that is nothing but a version and its date.
     """
-    lines = text.splitlines()
+    lines = text.removeprefix("\ufeff").splitlines()
     heads = [(number, title, match) for number, title in _headings(lines) if (match := _VERSION.match(title))]
-    ends = [number for number, _, _ in heads[1:]] + [len(lines)]
+    ends = [*(number for number, _, _ in heads), len(lines)][1:]
     for (start, title, match), end in zip(heads, ends, strict=True):
         body = lines[start + 1 : end]
         if body and _UNDERLINE.match(body[0]):
             body = body[1:]
-        yield Section(version=match["version"], title=title.strip(), lines=tuple(_trimmed(body)))
+        yield Section(version=match["version"], title=title.strip().strip("*"), lines=tuple(_trimmed(body)))
 
 
 def _headings(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """Yield line number and title of what looks like a heading, outside of code."""
+    fenced = False
     for number, line in enumerate(lines):
-        atx = _ATX.match(line)
-        if atx:
+        if _FENCE.match(line):
+            fenced = not fenced
+        elif fenced:
+            continue
+        elif atx := _ATX.match(line):
             yield number, atx["title"]
-        elif line.strip() and number + 1 < len(lines) and _UNDERLINE.match(lines[number + 1]):
-            yield number, line
+        elif _BARE.match(line) or (line.strip() and number + 1 < len(lines) and _UNDERLINE.match(lines[number + 1])):
+            yield number, line.strip()
 
 
 def _trimmed(lines: Sequence[str]) -> Sequence[str]:
-    kept = [number for number, line in enumerate(lines) if line.strip()]
+    """Return lines without blank ones, and without the targets of links, at either end."""
+    kept = [number for number, line in enumerate(lines) if line.strip() and not _LINK.match(line)]
     return lines[kept[0] : kept[-1] + 1] if kept else ()
 
 
 def between(sections: Iterable[Section], low: str, high: str) -> Iterator[Section]:
-    """Yield the sections of versions above `low`, up to and with `high`."""
+    """Yield the sections of versions above `low`, up to and with `high`.
+
+    An unfinished version (``8.5.0-SNAPSHOT``) has what the section of the version it is to become says so far.
+    """
+    high = _UNFINISHED.sub("", high)
     for section in sections:
         above = compare_tags(low, section.version) is Order.UP
         within = compare_tags(section.version, high) in {Order.UP, Order.SAME}

@@ -9,6 +9,7 @@ from olmis_release.manifest.defects.mutable_tags import mutability_of, shown
 from olmis_release.manifest.draft import Draft
 from olmis_release.manifest.edges import cycle_in, may_be_absent, needs, shares
 from olmis_release.manifest.findings import Findings
+from olmis_release.manifest.forms import check_forms
 from olmis_release.manifest.model import ComposeBody, ComposeValue, ImageRef
 from olmis_release.manifest.policy import code_of
 from olmis_release.manifest.settle import Settled
@@ -41,6 +42,7 @@ def check(
         _check_volumes(draft, volumes, findings)
         _check_networks(draft, networks or {}, findings)
         _check_environment(draft, findings)
+        check_forms(draft, findings)
         used |= _check_variables(draft, variables, findings)
     _check_cycles(drafts, findings)
     for field, what in (("consul", "registry name"), ("schema_name", "database schema")):

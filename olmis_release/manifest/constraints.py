@@ -6,16 +6,15 @@ version that it `provides`. An override names the one version that it lets pass,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from olmis_release.errors import Where
 from olmis_release.manifest.draft import Draft
-from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.layers import Constraint, Overriding
 from olmis_release.manifest.model import Narrowed, Origin
 from olmis_release.manifest.provenance import COMMAND_LINE, Said
-from olmis_release.text import did_you_mean, listed
+from olmis_release.text import did_you_mean, listed, safe
 from olmis_release.version import tag_satisfies
 
 
@@ -42,7 +41,6 @@ def narrowed(
     layers: Sequence[Stated],
     *,
     repositories: Mapping[str, str],
-    findings: Findings,
 ) -> dict[str, tuple[Narrowed, ...]]:
     """Hold every component against every layer's constraints; what breaks one and is not overridden is an error.
 
@@ -50,7 +48,6 @@ def narrowed(
         drafts: The components that are in, by Compose name.
         layers: In written order.
         repositories: Core id to Core's own repository, to know a fork by.
-        findings: Where refusals and warnings are noted.
 
     Returns:
         The constraints that hold for each component, and by whom one was overridden.
@@ -58,19 +55,20 @@ def narrowed(
     known = {name: draft for draft in drafts.values() for name in (draft.identity, draft.name)}
     passes = {name: one for layer in layers for name, one in _passes(layer)}
     passes |= {draft.identity: one for draft in drafts.values() if (one := _typed(draft))}
-    used: set[str] = set()
+    used: set[Origin] = set()
     held: dict[str, tuple[Narrowed, ...]] = {}
     for layer in layers:
         for name, constraint in layer.constraints.items():
             draft = known.get(name)
             if draft is None:
-                _check_known(name, layer.said, known=known, core=repositories, findings=findings)
+                _check_known("constraints", name, layer.said, known={*known, *repositories})
                 continue
             said = layer.said.inside("constraints", name, reason=constraint.reason)
             result = _held(draft, constraint, said, passing=passes.get(draft.identity), core=repositories)
-            used |= {draft.identity} if result.overridden else set()
+            used |= {result.overridden} if result.overridden else set()
             held[draft.name] = (*held.get(draft.name, ()), result)
-    _warn_of_unused(layers, used, known, findings=findings)
+    for layer in layers:
+        _check_overrides(layer, used, known={*known, *repositories})
     return dict(sorted(held.items()))
 
 
@@ -137,24 +135,20 @@ def _refuse(draft: Draft, constraint: Constraint, said: Said, *, version: str | 
     said.findings.error("E-CONSTRAINT", message, where=place, do=way)
 
 
-def _check_known(
-    name: str, said: Said, *, known: Mapping[str, Draft], core: Mapping[str, str], findings: Findings
-) -> None:
-    """Note a constraint on what never existed; one on a component that was left out merely has no subject."""
-    if name not in core:
-        every = sorted({*known, *core})
-        advice = f"{did_you_mean(name, every)} There are: {listed(every)}.".strip()
-        where = said.at("constraints", name)
-        findings.error("E-UNKNOWN-COMPONENT", f"there is no component {name} to constrain.", where=where, do=advice)
+def _check_known(key: str, name: str, said: Said, *, known: Collection[str]) -> bool:
+    """Note a word on what never existed; one on a component that was left out merely has no subject."""
+    if name in known:
+        return True
+    every = sorted(known)
+    advice = f"{did_you_mean(name, every)} There are: {listed(every)}.".strip()
+    what = "constrain" if key == "constraints" else "override a constraint of"
+    message = f"there is no component {safe(name)} to {what}."
+    said.findings.error("E-UNKNOWN-COMPONENT", message, where=said.at(key, name), do=advice)
+    return False
 
 
-def _warn_of_unused(
-    layers: Iterable[Stated], used: set[str], known: Mapping[str, Draft], *, findings: Findings
-) -> None:
-    for layer in layers:
-        for name in layer.overrides:
-            draft = known.get(name)
-            if draft is None or draft.identity not in used:
-                where = layer.said.at("overrides", name)
-                message = f"the override of {name} is not needed: it names another version, or nothing forbids it."
-                findings.warn("W-UNUSED-OVERRIDE", message, where=where, do="Remove it.")
+def _check_overrides(layer: Stated, used: Collection[Origin], *, known: Collection[str]) -> None:
+    for name, one in _passes(layer):
+        if _check_known("overrides", name, layer.said, known=known) and one.origin not in used:
+            message = f"the override of {name} is not needed: it names another version, or nothing forbids it."
+            layer.said.findings.warn("W-UNUSED-OVERRIDE", message, where=one.where, do="Remove it.")

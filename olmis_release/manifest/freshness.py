@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from olmis_release.errors import BadInput, Where
-from olmis_release.manifest.candidate import with_known_digests
 from olmis_release.manifest.diff import Difference, compare
+from olmis_release.manifest.digests import with_known_digests
 from olmis_release.manifest.extension import load_core, load_extension
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.lock import (
@@ -104,9 +104,12 @@ def _differences(old: ReleaseManifest, new: ReleaseManifest) -> Iterator[tuple[s
             )
         else:
             yield from ((f"{one.name}.{value} differs", _place(one.after, value)) for value in one.values)
-    for field in ("variables", "volumes", "networks"):
-        if getattr(old, field) != getattr(new, field):
-            yield f"`{field}` differ", None
+    for field in ("variables", "volumes", "networks", "constraints"):
+        before, after = getattr(old, field), getattr(new, field)
+        for name in sorted(before.keys() | after.keys()):
+            if name not in before or name not in after or before[name] != after[name]:
+                origin = new.origin.get(f"{field}.{name}")
+                yield f"{field}.{name} differs", Where(file=origin.file, line=origin.line) if origin else None
 
 
 def _place(component: Component, path: str) -> Where | None:

@@ -66,15 +66,18 @@ def merge(
     for override in overrides:
         _override(drafts, override, findings)
     settled = settle(drafts, findings)
+    if not settled.drafts:
+        where = (extension or core).document.where(("components",))
+        findings.error("E-EMPTY", "no component is left.", where=where, do="Leave one in, or add one.")
     around = top_level(core, extension, findings)
-    with_module_volumes(around, settled.module_volumes)
+    with_module_volumes(around, settled.module_volumes, findings)
     used = checks.check(
         settled, volumes=around.volumes, networks=around.networks, variables=around.variables, findings=findings
     )
     if extension:
         _warn_of_unused(extension, used, findings)
     stated = [_stated(layer, findings) for layer in (core, extension) if layer]
-    held = narrowed(settled.drafts, stated, repositories=own, findings=findings)
+    held = narrowed(settled.drafts, stated, repositories=own)
     findings.raise_errors()
     return Merged(
         manifest=ReleaseManifest(

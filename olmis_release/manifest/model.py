@@ -71,12 +71,13 @@ ONE_SHOT_ROLES = frozenset({Role.CONFIG, Role.EXTENSION})
 
 
 class Beaten(Strict):
-    """A value that another layer's statement replaced."""
+    """A value that another layer's statement replaced, and why it had been given, if anybody said."""
 
     layer: str
     value: str
     file: str
     line: int
+    reason: str = ""
 
 
 class Origin(Strict):

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
+import semver
+
 from olmis_release.errors import BadInput, Where
+from olmis_release.manifest.extension import Layer, in_range, load_core
 from olmis_release.manifest.importers.model import Distribution
-from olmis_release.manifest.layers import CoreManifest
+from olmis_release.manifest.layers import CoreManifest, ExtensionManifest
 from olmis_release.manifest.lock import known_releases, load_release, newest_candidate, read_release
+from olmis_release.manifest.merge import merge
 from olmis_release.manifest.side import Side, of_core, of_distribution, of_release
 from olmis_release.text import did_you_mean, listed
 from olmis_release.version import ReleaseVersion
-from olmis_release.workspace import Workspace
+from olmis_release.workspace import Workspace, find_workspace
 from olmis_release.yamlio import read_model, read_yaml
 
 _KIND = re.compile(rb"^kind:[ \t]*[\"']?([a-z]+)", re.MULTILINE)
@@ -70,10 +75,31 @@ def _is_source(text: str) -> bool:
     return bool(remote) and "/" in text[remote.end() if remote else 0 :]
 
 
-def _of_source(at: SourceAt, *, name: str, files: tuple[str, ...] = ()) -> Side:
+def _of_source(at: SourceAt, *, name: str) -> Side:
     from olmis_release.manifest.importers.distribution import read_distribution
 
-    distribution = read_distribution(at.source, ref=at.ref, folder=at.folder, files=files)
+    folder, files = _folder_and_file(at.folder)
+    return _of_distribution(read_distribution(at.source, ref=at.ref, folder=folder, files=files), name=name)
+
+
+def _folder_and_file(folder: str | None) -> tuple[str | None, tuple[str, ...]]:
+    """Take the file off a path that names one: ``prod/docker-compose.yml``."""
+    if folder is None or not folder.endswith((".yml", ".yaml")):
+        return folder, ()
+    above, _, file = folder.rpartition("/")
+    return above or None, (file,)
+
+
+def _of_compose_file(path: Path, *, name: str) -> Side:
+    """Return a compose file as it lies there, in a repository or not."""
+    from olmis_release.manifest.importers.distribution import read_at
+    from olmis_release.manifest.importers.source import Source
+
+    source = Source(name=str(path.parent), folder=path.parent)
+    return _of_distribution(read_at(source, None, files=(path.name,)), name=name)
+
+
+def _of_distribution(distribution: Distribution, *, name: str) -> Side:
     if distribution.doubtful and not _names_every_image(distribution):
         raise BadInput(distribution.doubtful, resolution="Correct what the places named above say, or compare another.")
     return of_distribution(distribution, name=name)
@@ -94,12 +120,14 @@ def _of_file(path: Path, text: str) -> Side:
         case b"core":
             return _of_core(path, text)
         case b"":
-            return _of_source(SourceAt(str(path.parent), None, None), name=text, files=(path.name,))
+            return _of_compose_file(path, name=text)
+        case b"extension":
+            return _of_extension(path, text)
         case _:
             raise BadInput.one(
                 "a file of this kind names no images by itself.",
                 where=Where(file=text),
-                resolution="Compare releases, Core manifests, compose files or instances.",
+                resolution="Compare releases, Core or extension manifests, compose files or instances.",
                 code="E-OPERAND",
             )
 
@@ -113,6 +141,31 @@ def _of_core(path: Path, text: str) -> Side:
         raise BadInput.one(
             f"{error}.", where=Where(file=text), resolution="Correct the image.", code="E-IMAGE"
         ) from None
+
+
+def _of_extension(path: Path, text: str) -> Side:
+    """Return an extension with the newest Core of its own workspace that it is written for."""
+    workspace = find_workspace(path.absolute().parent)
+    document = read_yaml(path, shown_as=text)
+    extension = Layer(name=path.stem, manifest=read_model(ExtensionManifest, document), document=document)
+    versions = sorted(_core_versions(workspace))
+    fitting = [version for version in versions if in_range(version, extension)]
+    if not fitting:
+        raise BadInput.one(
+            f"it is for Core {extension.manifest.core}, and no Core manifest beside it is in that range.",
+            where=document.where(("core",)),
+            resolution=f"There are: {listed(map(str, versions))}. Import the Core that it speaks about.",
+            code="E-UNKNOWN-CORE",
+        )
+    core = ReleaseVersion(core=fitting[-1])
+    merged = merge(load_core(workspace, core), extension, version=f"{core}+{extension.manifest.name}0")
+    return of_release(merged.manifest, name=text)
+
+
+def _core_versions(workspace: Workspace) -> Iterator[semver.Version]:
+    for path in workspace.core("x").parent.glob("*.yml"):
+        with suppress(ValueError):
+            yield ReleaseVersion.parse(path.stem).core
 
 
 def _of_workspace(workspace: Workspace, text: str) -> Side:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from olmis_release.errors import Where
-from olmis_release.manifest.candidate import platforms_of
+from olmis_release.errors import Problem, Where
+from olmis_release.manifest.defects.release import context_of, find_in_release
 from olmis_release.manifest.diff import Difference, compare
+from olmis_release.manifest.digests import platforms_of
 from olmis_release.manifest.emergency import Impact, Patch, Urgency, priority_of, route_of
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.lock import parse_release, sha256_of
 from olmis_release.manifest.model import TAG, Beaten, Component, ImageRef, Narrowed, Origin, ReleaseManifest
+from olmis_release.manifest.policy import Policy, Stage, passed
 from olmis_release.manifest.provenance import COMMAND_LINE
 from olmis_release.text import did_you_mean, listed
 from olmis_release.version import tag_satisfies
@@ -84,6 +86,18 @@ def prove_only(base: ReleaseManifest, release: ReleaseManifest, *, named: Sequen
         message = f"{difference} differs from {base.version}, and the emergency names {listed(named)} only."
         findings.error("E-PATCH-WIDE", message, where=None, do="Name it with --set too, or make an ordinary candidate.")
     findings.raise_errors()
+
+
+def brought_in(base: ReleaseManifest, release: ReleaseManifest, *, policy: Policy, stage: Stage) -> tuple[Problem, ...]:
+    """Return what is doubtful in an emergency release and was not in its base.
+
+    Raises:
+        BadInput: What the policy refuses at the stage.
+    """
+    context = context_of(policy, earlier=base)
+    known = {(one.code, one.message) for one in find_in_release(base, context)}
+    found = find_in_release(release, context)
+    return passed(policy.judge([one for one in found if (one.code, one.message) not in known], stage))
 
 
 def _differences(base: ReleaseManifest, release: ReleaseManifest, named: Sequence[str]) -> Iterator[str]:
@@ -161,7 +175,11 @@ def _reason(order: PatchOrder) -> str:
 
 def _with_tag(component: Component, name: str, tag: str, *, order: PatchOrder) -> Component:
     old = component.origin.get("image")
-    beat = (Beaten(layer=old.layer, value=str(component.image), file=old.file, line=old.line), *old.beat) if old else ()
+    beat: tuple[Beaten, ...] = ()
+    if old:
+        image = str(component.image)
+        last = Beaten(layer=old.layer, value=image, file=old.file, line=old.line, reason=old.reason)
+        beat = (last, *old.beat)
     said = Origin(layer=COMMAND_LINE, file=f"--set {name}={tag}", reason=_reason(order), beat=beat)
     origin = {path: one for path, one in component.origin.items() if path != "reports_version"}
     return component.model_copy(

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field
 
 from olmis_release.errors import BadInput, Problem, Severity, Where
 from olmis_release.manifest.image import TAG, Repository, Strict, matching
-from olmis_release.text import listed
+from olmis_release.text import did_you_mean, listed
 from olmis_release.workspace import Workspace
 from olmis_release.yamlio import read_model, read_yaml
 
@@ -51,6 +51,7 @@ DEFAULTS: Mapping[str, tuple[Verdict, Verdict, Verdict]] = {
     "core-organisation": (_W, _E, _E),
     "unknown-core-image": (_W, _W, _W),
     "organisation-changed": (_W, _E, _E),
+    "stray-organisation": (_W, _W, _W),
     "lowered-version": (_W, _W, _W),
     "duplicate-variable": (_W, _E, _E),
     "unused-variable": (_W, _W, _W),
@@ -70,7 +71,10 @@ DEFAULTS: Mapping[str, tuple[Verdict, Verdict, Verdict]] = {
 
 def _known(name: str) -> str:
     if name not in DEFAULTS:
-        raise ValueError(f"{name!r} is no defect that a policy decides about; there are {listed(DEFAULTS)}")
+        near = did_you_mean(name, DEFAULTS) or f"there are {listed(DEFAULTS)}"
+        raise ValueError(
+            f"{name!r} is no defect that a policy decides about; {near}".replace("; Did", "; did").rstrip("?")
+        )
     return name
 
 
@@ -102,7 +106,9 @@ class Policy(Strict):
     """
 
     kind: Literal["policy"] = "policy"
-    defects: dict[Annotated[str, AfterValidator(_known)], dict[Stage, Verdict]] = Field(default_factory=dict)
+    defects: dict[Annotated[str, AfterValidator(_known)], dict[Stage, Verdict]] = Field(
+        default_factory=dict, json_schema_extra={"propertyNames": {"enum": list(DEFAULTS)}}
+    )
     memory: Annotated[str, matching(_SIZE, "a size such as 16G")] | None = None
     image_mounts: tuple[ImageMounts, ...] = ()
 

@@ -73,7 +73,7 @@ class Note:
         if earlier is None:
             return self
         old = earlier.origin
-        beaten = Beaten(layer=old.layer, value=value, file=old.file, line=old.line)
+        beaten = Beaten(layer=old.layer, value=value, file=old.file, line=old.line, reason=old.reason)
         mine = self.origin
         origin = Origin(layer=mine.layer, file=mine.file, line=mine.line, reason=mine.reason, beat=(beaten, *old.beat))
         return Note(origin=origin, where=self.where)

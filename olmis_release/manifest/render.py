@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from olmis_release.manifest import bodies
 from olmis_release.manifest.local import Surroundings, local_bodies
 from olmis_release.manifest.model import ONE_SHOT_ROLES, ComposeBody, ComposeValue, ImageRef, ReleaseManifest
+from olmis_release.manifest.typed import typed
 from olmis_release.manifest.variables import literally, mapped
 from olmis_release.manifest.volumes import volumes_of, with_renamed_volumes
 from olmis_release.yamlio import write_yaml
@@ -42,7 +44,11 @@ def render(manifest: ReleaseManifest, surroundings: Surroundings) -> Rendered:
     configs = {name: _config(body, surroundings.settings_fingerprint) for name, body in local.items()}
     images = {name: mirrored(component.image, surroundings.mirrors) for name, component in manifest.components.items()}
     services = {name: _service(body, image=images[name], label=configs[name]) for name, body in local.items()}
-    file = {"name": surroundings.project, "services": services, "volumes": _volumes(manifest, names, local)}
+    file: dict[str, Any] = {
+        "name": surroundings.project,
+        "services": services,
+        "volumes": _volumes(manifest, names, local),
+    }
     if manifest.networks:
         file["networks"] = {name: mapped(body, literally) for name, body in sorted(manifest.networks.items())}
     return Rendered(text=_HEAD.format(version=manifest.version) + write_yaml(file), configs=configs)
@@ -86,8 +92,8 @@ def _in_order(body: ComposeBody) -> ComposeBody:
     return {key: _in_order(value) if isinstance(value, dict) else value for key, value in sorted(body.items())}
 
 
-def _service(body: ComposeBody, *, image: str, label: str) -> ComposeBody:
-    return _in_order({"image": image, **bodies.with_value(body, f"labels.{CONFIG_LABEL}", label)})
+def _service(body: ComposeBody, *, image: str, label: str) -> dict[str, Any]:
+    return typed(_in_order({"image": image, **bodies.with_value(body, f"labels.{CONFIG_LABEL}", label)}))
 
 
 def mirrored(image: ImageRef, mirrors: Mapping[str, str]) -> str:

@@ -54,10 +54,10 @@ def _go_together(verbs: list[str], name: str, said: Said) -> bool:
             "E-VERBS",
             message,
             where=said.at(deciding[1]),
-            do=f"Keep one; the other is on line {said.at(deciding[0]).line}.",
+            do=f"Keep one; the other stands in {said.at(deciding[0])}.",
         )
     elif deciding and deciding[0] in {"add", "remove"} and len(verbs) > 1:
-        message = f"{deciding[0]} and {verbs[-1]} do not go together for {name}."
+        message = f"{deciding[0]} ({said.at(deciding[0])}) and {verbs[-1]} do not go together for {name}."
         way = "Write the body inside `add`." if deciding[0] == "add" else "What is left out has no body."
         said.findings.error("E-VERBS", message, where=said.at(verbs[-1]), do=way)
     else:

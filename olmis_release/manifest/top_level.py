@@ -41,11 +41,16 @@ def top_level(core: Layer[CoreManifest], extension: Layer[ExtensionManifest] | N
     return found
 
 
-def with_module_volumes(found: TopLevel, modules: Sequence[tuple[str, Note]]) -> None:
-    """Declare the volumes that attached modules fill."""
+def with_module_volumes(found: TopLevel, modules: Sequence[tuple[str, Note]], findings: Findings) -> None:
+    """Declare the volumes that attached modules fill; each is the module's own."""
     for name, note in modules:
-        found.volumes[name] = {}
-        found.notes[f"volumes.{name}"] = note
+        path = f"volumes.{name}"
+        if found.volumes.get(name):
+            message = f"module {name} fills a volume of its name, which {found.notes[path].where} declares otherwise."
+            findings.error("E-CONFLICT", message, where=note.where, do="Give the module another name.")
+        elif name not in found.volumes:
+            found.volumes[name] = {}
+            found.notes[path] = note
 
 
 def _take_variables(found: TopLevel, variables: Mapping[str, str | None], said: Said) -> None:

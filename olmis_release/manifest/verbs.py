@@ -65,6 +65,10 @@ def pinned(draft: Draft, tag: str, said: Said) -> Draft:
             "W-PIN-SAME", f"{draft.identity} is {tag} in Core already.", where=said.at(), do="Remove the pin."
         )
     image = ImageRef(repository=draft.image.repository, tag=tag)
+    if draft.provides:
+        claimed = f"{draft.image} was said to provide {draft.provides} in {draft.where('provides')}"
+        message = f"{claimed}; nobody says so of {image}, and constraints are held against it all the same."
+        said.findings.warn("W-PROVIDES", message, where=said.at(), do="State image and `provides` in the extension.")
     note = said.note().beating(draft.notes.get("image"), str(draft.image))
     return replace(draft, image=image, reports_version=None, notes={**draft.notes, "image": note})
 

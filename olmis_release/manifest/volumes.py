@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 
 from olmis_release.manifest.model import ComposeBody, ComposeValue
 
-_NAMED = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]*):(?P<rest>.+)\Z", re.DOTALL)
+MOUNT_PARTS = 3
+_PATH = re.compile(r"[./~]|\\\\|[^\W\d_]:")
 
 
 def volume_of(mount: ComposeValue) -> str:
@@ -15,8 +16,22 @@ def volume_of(mount: ComposeValue) -> str:
     if isinstance(mount, dict):
         source = mount.get("source", "")
         return source if mount.get("type", "volume") == "volume" and isinstance(source, str) else ""
-    match = _NAMED.match(mount) if isinstance(mount, str) else None
-    return match["name"] if match else ""
+    parts = mount_parts(mount) if isinstance(mount, str) else []
+    named = len(parts) > 1 and not _PATH.match(parts[0]) and "${" not in parts[0]
+    return parts[0] if named else ""
+
+
+def mount_parts(text: str) -> list[str]:
+    """Return what stands between the colons; the one after the letter of a Windows drive does not part."""
+    if len(text) < MOUNT_PARTS:
+        return [text]
+    parts = [""]
+    for letter in text:
+        if letter == ":" and not (len(parts[-1]) == 1 and parts[-1].isalpha()):
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
 
 
 def volumes_of(body: ComposeBody) -> Iterator[str]:

@@ -11,6 +11,7 @@ from olmis_release.manifest.masking import masked
 from olmis_release.manifest.model import Beaten, Component, ComposeValue, Origin, ReleaseManifest
 from olmis_release.text import did_you_mean, listed
 
+_OF_IMAGE = frozenset({"tag", "version", "repository", "digest", "image.tag", "image.repository", "image.digest"})
 FIELDS = ("image", "role", "consul", "schema", "reports_version", "provides", "replaces", "host")
 
 
@@ -20,7 +21,8 @@ class Explained:
 
     Attributes:
         path: ``requisition.image``, ``auth.environment.JAVA_OPTS``, or ``auth.depends_on.cce`` for what was left out.
-        value: As it may be shown; None for what was left out.
+        value: As it may be shown; None for what was left out. For a dependency that follows a component to its new
+            name it is that name.
         origin: The statement that gave (or left out) it.
     """
 
@@ -36,11 +38,20 @@ def explain(manifest: ReleaseManifest, path: str) -> tuple[Explained, ...]:
         BadInput: The release has nothing there; names what is near.
     """
     every = tuple(explained_values(manifest))
-    wanted = path.replace(".compose.", ".", 1)
+    wanted = _as_listed(path, manifest)
     found = tuple(one for one in every if _lies_in(one.path, wanted)) or _around(every, manifest, wanted)
     if not found:
         raise _nothing_at(path, manifest, every)
-    return found
+    return tuple(sorted(found, key=lambda one: one.path != wanted))
+
+
+def _as_listed(path: str, manifest: ReleaseManifest) -> str:
+    """Return a path as values are listed: under the component's name of today, and what is one value by its name."""
+    name, dot, inner = path.removeprefix("components.").partition(".")
+    if name not in manifest.components:
+        name = next((new for new, one in manifest.components.items() if one.replaces == name), name)
+    inner = inner.removeprefix("compose.")
+    return f"{name}{dot}{'image' if inner in _OF_IMAGE else inner}"
 
 
 def explained_values(manifest: ReleaseManifest) -> Iterator[Explained]:
@@ -55,8 +66,9 @@ def explained_values(manifest: ReleaseManifest) -> Iterator[Explained]:
                 )
     yield from _constraints(manifest)
     yield from _around_components(manifest)
+    new_names = {one.replaces: name for name, one in manifest.components.items() if one.replaces}
     for name, origin in manifest.dropped.items():
-        yield Explained(path=name, value=None, origin=origin)
+        yield Explained(path=name, value=new_names.get(name.rpartition(".")[2]), origin=origin)
 
 
 def _constraints(manifest: ReleaseManifest) -> Iterator[Explained]:
@@ -65,7 +77,7 @@ def _constraints(manifest: ReleaseManifest) -> Iterator[Explained]:
         for one in held:
             origin = Origin(layer=one.layer, file=one.file, line=one.line, reason=one.reason)
             if one.overridden:
-                beaten = Beaten(layer=one.layer, value=one.version, file=one.file, line=one.line)
+                beaten = Beaten(layer=one.layer, value=one.version, file=one.file, line=one.line, reason=one.reason)
                 origin = one.overridden.model_copy(update={"beat": (beaten,)})
             value = f"{one.version}{' (overridden)' if one.overridden else ''}"
             yield Explained(path=f"{name}.constraint", value=value, origin=origin)
@@ -104,7 +116,8 @@ def _safe(origin: Origin, path: str) -> Origin:
 
 
 def _lies_in(path: str, wanted: str) -> bool:
-    return not wanted or path == wanted or path.startswith(f"{wanted}.")
+    below = not wanted or path == wanted or path.startswith(f"{wanted}.")
+    return below or path.endswith(f".depends_on.{wanted}")  # what became of those that needed it
 
 
 def _around(every: tuple[Explained, ...], manifest: ReleaseManifest, wanted: str) -> tuple[Explained, ...]:

@@ -14,7 +14,7 @@ from olmis_release.plan.codes import sha256
 from olmis_release.plan.composed import services_in
 from olmis_release.plan.migrations import owns_schema, with_migrations
 from olmis_release.plan.model import Base, Change, Plan, PlannedStep, PlanPurpose, WayBack
-from olmis_release.plan.notes import plan_notes
+from olmis_release.plan.notes import plan_notes, slot_note
 from olmis_release.plan.offline import Offline, estimate, outlook_of
 from olmis_release.plan.planner import Situation, plan_changes
 from olmis_release.plan.reading import Reading, Standing, read_verdicts
@@ -167,6 +167,7 @@ class Draft:
             approvers=config.policy.approvals,
             offline_s=offline.seconds,
             offline_basis=offline.basis,
+            patch=goal.manifest.patch if goal.purpose is PlanPurpose.DEPLOY else None,
         )
 
     def _offline(self) -> Offline:
@@ -180,7 +181,13 @@ class Draft:
         asked = (f"The database could not be read: {unread}",) if unread else ()
         is_rollback = self.goal.purpose is PlanPurpose.ROLLBACK
         said = plan_notes(self.changes, self.situation, schemas=schemas, is_rollback=is_rollback)
-        return (*asked, *said)
+        return (*asked, *said, *self._slots())
+
+    def _slots(self) -> tuple[str, ...]:
+        database = self.reading.site.database
+        if self.way_back is not WayBack.DATABASE or self.reading.observed.database is None:
+            return ()
+        return tuple(slot_note(database.blockers().slots, database=database.name))
 
     def write(self, author: str, *, cost: str = "") -> PlanSet:
         """Write the plan, or return the open one that says the same; see `plan`."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from olmis_release.manifest.emergency import Patch
 from olmis_release.manifest.model import Name, Strict
 
 
@@ -151,6 +152,7 @@ class Plan(Strict):
         approvers: Roles that must each approve the plan; empty means none.
         offline_s: Seconds users are expected to be cut off; None when nothing is known. `offline_basis` says where the
             figure comes from, or what bound holds instead.
+        patch: For an emergency release: its ticket, impact, urgency and priority; None for any other.
     """
 
     format_version: str = "1.0"
@@ -178,6 +180,7 @@ class Plan(Strict):
     approvers: tuple[str, ...] = ()
     offline_s: float | None = None
     offline_basis: str = ""
+    patch: Patch | None = None
 
     @property
     def changed(self) -> tuple[Change, ...]:

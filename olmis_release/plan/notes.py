@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from olmis_release.instance.ports import Slot
 from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.plan.migrations import STARTED_ANEW
 from olmis_release.plan.model import Action, Change
@@ -85,6 +86,16 @@ def _volumes(changes: tuple[Change, ...]) -> Iterator[str]:
     removed = [change.component for change in changes if change.action is Action.REMOVE]
     if removed:
         yield f"Volumes and database schemas of what is removed are kept: {listed(removed)}."
+
+
+def slot_note(slots: Iterable[Slot], *, database: str) -> Iterator[str]:
+    """Yield what going back with the database means for whoever reads its replication slots."""
+    named = [f"{slot.name} ({slot.plugin})" for slot in slots if slot.database == database]
+    if named:
+        yield (
+            f"If the database goes back, these replication slots are made anew: {listed(named)}. What reads them must "
+            "accept a new slot, and what it streamed of the failed release is not taken back."
+        )
 
 
 def _data_at_first_deploy(situation: Situation, schemas: tuple[str, ...]) -> Iterator[str]:

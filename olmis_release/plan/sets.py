@@ -48,8 +48,11 @@ class PlanSet:
 
 
 def canonical(plan: Plan) -> bytes:
-    """Return the one sequence of bytes that says this plan."""
-    return rfc8785.dumps(plan.model_dump(mode="json"))
+    """Return the one sequence of bytes that says this plan.
+
+    What ordinary plans do not have is left out of theirs: plans made before there was such a thing keep their hash.
+    """
+    return rfc8785.dumps(plan.model_dump(mode="json", exclude=None if plan.patch else {"patch"}))
 
 
 def hash_of(plan: Plan) -> str:

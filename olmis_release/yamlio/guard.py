@@ -63,15 +63,27 @@ def events(text: str, *, shown_as: str) -> Iterator[yaml.Event]:
             watch.see(event)
             yield event
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = where(shown_as, mark) if mark else Where(file=shown_as)
-        raise _refusal(f"not YAML: {_in_words(error)}.", place) from None
+        raise _refusal(f"not YAML: {in_words(error)}.", place_of(error, shown_as)) from None
     except yaml.YAMLError as error:
         raise _refusal(f"not YAML: {error}.", Where(file=shown_as)) from None
 
 
-def _in_words(error: yaml.MarkedYAMLError) -> str:
+def in_words(error: yaml.MarkedYAMLError) -> str:
+    """Return what the parser says about a text that is not YAML."""
+    if _is_open_quote(error):
+        return "the quote that opens here is never closed"
     return " ".join(part for part in (error.context, error.problem) if part)
+
+
+def place_of(error: yaml.MarkedYAMLError, shown_as: str) -> Where:
+    """Return where a text is not YAML; of a quote that is never closed, where it opens."""
+    marks = [error.problem_mark, error.context_mark]
+    mark = next((mark for mark in (reversed(marks) if _is_open_quote(error) else marks) if mark), None)
+    return where(shown_as, mark) if mark else Where(file=shown_as)
+
+
+def _is_open_quote(error: yaml.MarkedYAMLError) -> bool:
+    return error.context == "while scanning a quoted scalar" and "end of stream" in str(error.problem)
 
 
 class _Watch:

@@ -192,6 +192,18 @@ def test_a_closed_database_cannot_be_asked_for_its_history(world: World) -> None
     world.write("again")
 
 
+def test_whether_anything_was_written_since_a_point_is_known_of_a_closed_database(world: World) -> None:
+    assert world.database.written_since(POINT) is None
+    take(world)
+    world.database.close(timeout_s=10)
+    assert world.database.written_since(POINT) is False
+    world.database.open()
+    assert world.database.written_since(POINT) is None
+    world.write("since")
+    world.database.close(timeout_s=10)
+    assert world.database.written_since(POINT) is True
+
+
 def test_the_server_tells_who_we_are_and_what_room_there_is(world: World) -> None:
     facts = world.database.server()
     assert (facts.superuser, facts.create_database) == (True, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -172,6 +173,27 @@ def test_a_role_that_may_not_write_to_the_maintenance_database_keeps_the_ledger_
     assert [one.epoch for one in ledger.entries("uat")] == [1, 2]
     assert server.sql("SELECT to_regnamespace('olmis_release') IS NULL") == [(True,)]
     server.sql("DROP DATABASE olmis_release")
+
+
+@pytest.mark.docker
+@pytest.mark.parametrize("user", ["postgres", "mw_user"])
+def test_of_many_who_want_the_same_epoch_at_once_one_gets_it(server: Server, user: str) -> None:
+    server.sql("ALTER ROLE mw_user PASSWORD 'lab-only'")
+
+    def wants(number: int) -> bool:
+        try:
+            server.by_url("postgres", user=user).ledger.begin(entry(1 + number // 8, f"run-{number}"))
+        except LockLost:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        got = [number for number, has in enumerate(pool.map(wants, range(24))) if has]
+    entries = server.by_url("postgres", user=user).ledger.entries("uat")
+    assert [one.run for one in entries] == [f"run-{number}" for number in got]
+    assert entries[-1].epoch == 3
+    server.sql("ALTER ROLE mw_user PASSWORD 'x'; DROP SCHEMA IF EXISTS olmis_release CASCADE")
+    server.sql("DROP DATABASE IF EXISTS olmis_release")
 
 
 @pytest.mark.docker

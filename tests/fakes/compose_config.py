@@ -16,6 +16,7 @@ import pytest
 from olmis_release.manifest.image import ComposeValue
 from olmis_release.manifest.importers.core import written_image
 from olmis_release.manifest.importers.model import Distribution
+from olmis_release.manifest.typed import typed
 from olmis_release.manifest.variables import filled, literally, mapped
 from olmis_release.yamlio import write_yaml
 
@@ -50,7 +51,7 @@ def rewritten(distribution: Distribution, values: Mapping[str, str]) -> str:
         assert isinstance(body, dict)
         image = {"image": written_image(service.image)} if service.image else {}
         build = {"build": service.build} if service.built and not service.image else {}
-        services[name] = {**image, **build, **body}
+        services[name] = {**image, **build, **typed(body)}
     file: dict[str, Any] = {"services": services}
     file |= {"volumes": dict(distribution.volumes)} if distribution.volumes else {}
     file |= {"networks": dict(distribution.networks)} if distribution.networks else {}

@@ -51,6 +51,7 @@ class Kept:
     histories: tuple[History, ...] = ()
     run: str = ""
     of: int = 0
+    copied: int = 0
     state: DatabaseState | None = None
 
 
@@ -129,6 +130,7 @@ class FakeDatabase:
         self._next_oid += 1
         facts = replace(live.facts, name=point, oid=self._next_oid, template=True)
         copy = Kept(facts=facts, rows=list(live.rows), histories=live.histories)
+        copy.copied = len(live.rows)
         copy.run, copy.of, copy.state = run, live.facts.oid, DatabaseState.READY
         self.all[point] = copy
 
@@ -139,6 +141,12 @@ class FakeDatabase:
     def points(self) -> tuple[RollbackPoint, ...]:
         self._called("points")
         return self._points()
+
+    def written_since(self, point: str) -> bool | None:
+        self._called("written_since")
+        there = self.all.get(point)
+        known = there is not None and there.of == self._live.facts.oid and not self._live.facts.open
+        return len(self._live.rows) != there.copied if known and there else None
 
     def swap(self, point: str, *, failed: str, accepted: bool = False, fence: Fence | None = None) -> None:
         self._called("swap")

@@ -126,7 +126,8 @@ def test_a_prepared_transaction_is_named_with_what_to_do(server: Server) -> None
 def test_a_slot_is_named_among_what_is_in_the_way(server: Server) -> None:
     with server.connect(LIVE) as connection:
         connection.execute("SELECT pg_create_logical_replication_slot('debezium', 'test_decoding')")
-        assert server.by_psql(LIVE).blockers().slots == ("debezium",)
+        (slot,) = server.by_psql(LIVE).blockers().slots
+        assert (slot.name, slot.plugin, slot.active) == ("debezium", "test_decoding", False)
         connection.execute("SELECT pg_drop_replication_slot('debezium')")
 
 

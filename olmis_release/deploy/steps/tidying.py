@@ -1,10 +1,11 @@
-"""What an accepted release leaves behind: containers of components that are no more, points that nobody will use."""
+"""What an accepted release leaves behind: containers of components that are no more, databases nobody will use."""
 
 from __future__ import annotations
 
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.telling import say
 from olmis_release.errors import ReleaseError
+from olmis_release.instance.database_note import failed_databases
 
 
 def tidy(job: Job) -> None:
@@ -26,4 +27,6 @@ def _drop_points(job: Job) -> None:
     points = [point.database for point in job.site.database.points()]
     for name in points[: max(0, len(points) - keep)]:
         job.site.database.drop(name)
-        job.site.database.drop(name.replace("__before_", "__failed_"))
+    failed = failed_databases(job.site.database.databases(), live=job.site.database.name)
+    for name in failed[: max(0, len(failed) - job.site.config.database.keep_failed)]:
+        job.site.database.drop(name)

@@ -8,24 +8,35 @@ from olmis_release.errors import Problem
 from olmis_release.manifest.compose_keys import SERVICE_KEYS
 from olmis_release.manifest.defects.compose_values import (
     BOOLEAN,
+    COMMAND_TEXT,
     COMMAND_WORD,
     CPUS,
     DURATION,
+    FILE_NAME,
     HOSTS,
     INTEGER,
+    MEMORY_TEXT,
     MOUNT_TEXT,
+    NOT_NEGATIVE,
     NULL,
     NUMBER,
+    OOM_SCORE,
     OPTION,
     PORT,
     PROJECT,
     PULL_POLICY,
     SIZE,
+    TARGET_PORT,
     TEXT,
+    TEXT_OR_INTEGER,
     TEXT_OR_NUMBER,
     TEXT_OR_TEXTS,
     TEXTS,
+    TRUE_NUMBER,
+    TRUE_OR_FALSE,
+    UNIQUE_TEXTS,
     VALUE,
+    WHOLE_OR_CUT,
     either,
     word,
 )
@@ -33,7 +44,7 @@ from olmis_release.manifest.defects.shapes import Anything, Fields, Items, Shape
 from olmis_release.manifest.importers.nodes import MapNode
 
 PAIRS = either(Fields(others=VALUE), TEXTS)
-COMMAND = either(NULL, TEXT, TEXTS)
+COMMAND = either(NULL, COMMAND_TEXT, TEXTS)
 NAMED = Items(
     of=either(
         TEXT,
@@ -53,9 +64,35 @@ DEPENDENCY = Fields(
     keys={
         "condition": word("service_started", "service_healthy", "service_completed_successfully"),
         "restart": BOOLEAN,
-        "required": BOOLEAN,
+        "required": either(TRUE_OR_FALSE),
     },
     required=("condition",),
+)
+_RATES = Items(of=Fields(keys={"path": TEXT, "rate": TEXT_OR_INTEGER}))
+BLKIO = Fields(
+    keys={
+        "weight": TRUE_NUMBER,
+        "weight_device": Items(of=Fields(keys={"path": TEXT, "weight": TRUE_NUMBER})),
+        **dict.fromkeys(("device_read_bps", "device_read_iops", "device_write_bps", "device_write_iops"), _RATES),
+    }
+)
+DEVELOP = Fields(
+    keys={
+        "watch": Items(
+            of=Fields(
+                keys={
+                    "path": TEXT,
+                    "action": word("rebuild", "sync", "restart", "sync+restart", "sync+exec"),
+                    "target": TEXT,
+                    "ignore": TEXTS,
+                    "include": TEXTS,
+                    "exec": Anything(),
+                    "initial_sync": BOOLEAN,
+                },
+                required=("path", "action"),
+            )
+        )
+    }
 )
 HEALTHCHECK = Fields(
     keys={
@@ -73,9 +110,20 @@ HEALTHCHECK = Fields(
 )
 _RESOURCES: dict[str, Shape] = {
     "cpus": CPUS,
-    "memory": SIZE,
+    "memory": MEMORY_TEXT,
     "pids": NUMBER,
-    "devices": Anything(),
+    "devices": Items(
+        of=Fields(
+            keys={
+                "capabilities": TEXTS,
+                "driver": TEXT,
+                "count": TEXT_OR_NUMBER,
+                "device_ids": TEXTS,
+                "options": PAIRS,
+            },
+            required=("capabilities",),
+        )
+    ),
     "generic_resources": Anything(),
 }
 _UPDATE = Fields(
@@ -100,7 +148,13 @@ DEPLOY = Fields(
         "restart_policy": Fields(
             keys={"condition": TEXT, "delay": DURATION, "max_attempts": INTEGER, "window": DURATION}
         ),
-        "placement": Anything(),
+        "placement": Fields(
+            keys={
+                "constraints": TEXTS,
+                "preferences": Items(of=Fields(keys={"spread": TEXT})),
+                "max_replicas_per_node": INTEGER,
+            }
+        ),
     }
 )
 LOGGING = Fields(
@@ -130,11 +184,12 @@ PORT_LONG = Fields(
         "name": TEXT,
         "mode": TEXT,
         "host_ip": TEXT,
-        "target": INTEGER,
+        "target": TARGET_PORT,
         "published": TEXT_OR_NUMBER,
         "protocol": TEXT,
         "app_protocol": TEXT,
-    }
+    },
+    required=("target",),
 )
 MOUNT = Fields(
     keys={
@@ -182,6 +237,8 @@ BUILD = either(
         }
     ),
 )
+ENV_FILE = Fields(keys={"path": FILE_NAME, "required": BOOLEAN, "format": TEXT}, required=("path",))
+EXTENDS = Fields(keys={"service": TEXT, "file": FILE_NAME}, others=Anything(), required=("service",))
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -212,27 +269,33 @@ _SERVICE: dict[str, Shape] = {
     **dict.fromkeys(("command", "entrypoint"), COMMAND),
     **dict.fromkeys(("configs", "secrets"), NAMED),
     **dict.fromkeys(("dns", "dns_search", "tmpfs"), TEXT_OR_TEXTS),
+    "blkio_config": BLKIO,
     "build": BUILD,
+    "cgroup": word("host", "private"),
+    "cpu_count": NOT_NEGATIVE,
+    "credential_spec": Fields(keys={"config": TEXT, "file": TEXT, "registry": TEXT}),
+    "devices": Items(of=either(TEXT, Fields(others=Anything()))),
+    "develop": either(NULL, DEVELOP),
+    "oom_score_adj": OOM_SCORE,
+    "security_opt": UNIQUE_TEXTS,
+    **dict.fromkeys(("cpu_period", "cpu_quota", "cpu_shares", "pids_limit"), WHOLE_OR_CUT),
     "cpu_rt_period": NUMBER,
     "cpu_rt_runtime": NUMBER,
     "cpus": CPUS,
-    "depends_on": either(TEXTS, Fields(others=DEPENDENCY)),
+    "depends_on": either(UNIQUE_TEXTS, Fields(others=DEPENDENCY)),
     "deploy": either(NULL, DEPLOY),
-    "env_file": either(
-        TEXT,
-        Items(of=either(TEXT, Fields(keys={"path": TEXT, "required": BOOLEAN, "format": TEXT}, required=("path",)))),
-    ),
-    "expose": Items(of=TEXT_OR_NUMBER),
-    "extends": either(TEXT, Fields(keys={"service": TEXT, "file": TEXT}, required=("service",))),
+    "env_file": either(FILE_NAME, Items(of=either(FILE_NAME, ENV_FILE))),
+    "expose": Items(of=TEXT_OR_INTEGER),
+    "extends": either(TEXT, EXTENDS),
     "extra_hosts": HOSTS,
-    "group_add": Items(of=TEXT_OR_NUMBER),
+    "group_add": Items(of=TEXT_OR_NUMBER, unique=True),
     "healthcheck": HEALTHCHECK,
     "logging": LOGGING,
-    "networks": either(TEXTS, Fields(others=NETWORK_OF_SERVICE)),
+    "networks": either(UNIQUE_TEXTS, Fields(others=NETWORK_OF_SERVICE)),
     "pull_policy": PULL_POLICY,
     "ports": Items(of=either(PORT, PORT_LONG)),
     "stop_grace_period": DURATION,
-    "storage_opt": Fields(others=VALUE),
+    "storage_opt": Fields(others=OPTION),
     "ulimits": Fields(others=ULIMIT),
     "volumes": Items(of=either(MOUNT_TEXT, MOUNT)),
 }
@@ -273,16 +336,18 @@ SOURCE = Fields(
     }
 )
 
+SECRET = Fields(keys={key: shape for key, shape in SOURCE.keys.items() if key != "content"})
+
 FILE = Fields(
     keys={
         "version": TEXT,
         "name": PROJECT,
-        "include": Anything(),
+        "include": either(NULL, Items(of=either(TEXT, Fields(others=Anything())))),
         "services": Fields(others=Fields(keys=_SERVICE)),
         "volumes": Fields(others=VOLUME),
         "networks": Fields(others=NETWORK),
         "configs": Fields(others=SOURCE),
-        "secrets": Fields(others=SOURCE),
+        "secrets": Fields(others=SECRET),
         "models": Anything(),
     }
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 from olmis_release.manifest.defects.shapes import Either, Fields, Items, Scalar
+from olmis_release.manifest.defects.shorthands import is_command, is_mount, is_port
+
+_DECIMAL = re.compile(r"[-+]?[0-9]*\.[0-9]+(?:e[-+]?[0-9]+)?\Z")
 
 TEXT = Scalar(what="text")
 NULL = Scalar(what="empty", kinds=frozenset({"null"}))
@@ -14,25 +17,35 @@ INTEGER = Scalar(
     what="a whole number", kinds=frozenset({"number", "cast-number"}), pattern=re.compile(r"[-+]?[0-9]+(?:e\+[0-9]+)?")
 )
 BOOLEAN = Scalar(what="true or false", kinds=frozenset({"bool", "cast-bool"}))
-VALUE = Scalar(what="one value", kinds=frozenset({"text", "number", "bool", "null"}))
+VALUE = Scalar(
+    what="one value",
+    kinds=frozenset({"text", "number", "bool", "null"}),
+    fits=lambda text: text not in {"+Inf", "-Inf", "NaN"},
+)
+TARGET_PORT = Scalar(what="a port", kinds=INTEGER.kinds, pattern=re.compile(r"0*[1-9][0-9]*"))
+NOT_NEGATIVE = Scalar(
+    what="a whole number from 0 on", kinds=INTEGER.kinds, pattern=re.compile(r"\+?[0-9]+(?:e\+[0-9]+)?")
+)
+OOM_SCORE = Scalar(
+    what="a whole number from -1000 to 1000",
+    kinds=INTEGER.kinds,
+    pattern=re.compile(r"[-+]?(?:1000|[0-9]{1,3})"),
+)
+TEXT_OR_INTEGER = Scalar(
+    what="text or a whole number", kinds=frozenset({"text", "number"}), fits=lambda text: not _DECIMAL.match(text)
+)
 SIZE = Scalar(
     what="a size such as 512m",
     kinds=frozenset({"text", "number"}),
     pattern=re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)? ?(?:[kKmMgGtTpP]?(?:i?[bB])?)?"),
 )
 DURATION = Scalar(
-    what="a duration such as 1m30s", pattern=re.compile(r"(?:[0-9]+(?:\.[0-9]*)?(?:us|µs|ms|ns|s|m|h|d))+|0")
+    what="a duration such as 1m30s", pattern=re.compile(r"(?:[0-9]+(?:\.[0-9]*)?(?:us|µs|ms|ns|s|m|h))+|0")
 )
 CPUS = Scalar(
     what="a number of CPUs", kinds=frozenset({"text", "number"}), pattern=re.compile(r"[0-9]*\.?[0-9]+|[0-9]+\.")
 )
-_ONE_PORT = r"(?:6553[0-5]|655[0-2][0-9]|65[0-4][0-9]{2}|6[0-4][0-9]{3}|[1-5][0-9]{4}|0*[0-9]{1,4})"
-_PORTS = rf"{_ONE_PORT}(?:-{_ONE_PORT})?"
-PORT = Scalar(
-    what="a port mapping such as 8080:80",
-    kinds=frozenset({"text", "number"}),
-    pattern=re.compile(rf"(?:(?:\[[^\]]*\]|[^:\[\]/]+):)?(?:(?:{_PORTS})?:)?{_PORTS}(?:/\w+)?"),
-)
+PORT = Scalar(what="a port mapping such as 8080:80", kinds=frozenset({"text", "number"}), fits=is_port)
 
 
 def word(*words: str) -> Scalar:
@@ -45,7 +58,13 @@ def either(*shapes: Scalar | Items | Fields) -> Either:
     return Either(shapes=shapes)
 
 
+WHOLE_OR_CUT = either(INTEGER, Scalar(what="a number", kinds=frozenset({"number"})))
 TEXTS = Items(of=TEXT, what="a list of texts")
+UNIQUE_TEXTS = Items(of=TEXT, what="a list of texts", unique=True)
+FILE_NAME = Scalar(what="the name of a file", pattern=re.compile(r"(?s).+"))
+MEMORY_TEXT = Scalar(what="a size in quotes or with its unit", pattern=SIZE.pattern)
+TRUE_NUMBER = Scalar(what="a whole number without quotes", kinds=frozenset({"number"}), pattern=INTEGER.pattern)
+TRUE_OR_FALSE = Scalar(what="true or false without quotes", kinds=frozenset({"bool"}))
 TEXT_OR_TEXTS = either(TEXT, TEXTS)
 HOST = Scalar(what="a host such as name=address", pattern=re.compile(r"[^=:]+[=:].+"))
 HOSTS = either(Fields(others=TEXT_OR_TEXTS), Items(of=HOST))
@@ -55,5 +74,6 @@ PULL_POLICY = Scalar(
 )
 COMMAND_WORD = Scalar(what="CMD, CMD-SHELL or NONE", pattern=re.compile(r"CMD(?:-SHELL)?|NONE"))
 OPTION = Scalar(what="text or a number", kinds=frozenset({"text", "number", "null"}))
-MOUNT_TEXT = Scalar(what="a mount", pattern=re.compile(r"(?s).+"))
-PROJECT = Scalar(what="a project name (a-z, 0-9, _, -)", pattern=re.compile(r"(?:[a-z0-9][a-z0-9_-]*)?"))
+MOUNT_TEXT = Scalar(what="a mount such as data:/data", fits=is_mount)
+COMMAND_TEXT = Scalar(what="a command line, its quotes closed", fits=is_command)
+PROJECT = Scalar(what="a project name (a-z, 0-9, _, -)", pattern=re.compile(r"(?s).*[A-Za-z0-9].*|"))

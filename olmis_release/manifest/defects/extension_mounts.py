@@ -19,6 +19,14 @@ from olmis_release.manifest.volumes import volume_of
 from olmis_release.text import listed
 from olmis_release.version import Order, compare_tags
 
+KNOWN = (
+    ImageMounts(
+        image="selv-v3-extensions-config",
+        since="1.1.0",
+        paths=("/extensions-fulfillment", "/extensions-stockmanagement"),
+    ),
+)
+"""Modules known to have moved their files with a version; what a policy says about an image goes before."""
 _MODULE = re.compile(r"(?:.*[-_.])?extensions?(?:[-_.].*)?\Z")
 _FOLDER = re.compile(r"/extensions(?:[-_/].*)?\Z")
 
@@ -53,18 +61,21 @@ def _ends(mount: ComposeValue) -> tuple[str, str]:
 
 def _is_module(name: str, service: ImportedService, context: Context) -> bool:
     image = service.image
-    if image and any(_same(image, known) for known in context.image_mounts):
+    if image and any(_same(image, known) for known in (*KNOWN, *context.image_mounts)):
         return True
     return bool(_MODULE.match(posixpath.basename(image.repository) if image else name))
 
 
 def _same(image: ImageRef, known: ImageMounts) -> bool:
-    return image.repository == known.image
+    """Return whether an image is the known one; a known image without organisation is anybody's of that name."""
+    return known.image in {image.repository, posixpath.basename(image.repository)}
 
 
 def _needed(image: ImageRef | None, context: Context) -> tuple[str, ...]:
     """Return the folders that an image is known to fill."""
-    found = (known for known in context.image_mounts if image and _same(image, known) and _applies(image, known))
+    told = any(image and _same(image, known) for known in context.image_mounts)
+    mounts = context.image_mounts if told else KNOWN
+    found = (known for known in mounts if image and _same(image, known) and _applies(image, known))
     return tuple(dict.fromkeys(path for known in found for path in known.paths))
 
 
@@ -84,7 +95,7 @@ def _of_module(
             "Mount a named volume there, here and in the service that is extended; else the extension is lost silently."
         )
         yield warning("extension-mount", message, where=module.place("volumes"), do=do)
-    elif not mounts:
+    elif not any(source for _, source, _ in mounts):
         message = f"{name} looks like an extension module and mounts no volume, so nothing it brings reaches a service."
         do = "Mount a named volume at /extensions, here and in the service that is extended."
         yield warning("extension-mount", message, where=module.place(), do=do)

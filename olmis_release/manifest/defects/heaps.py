@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from olmis_release.errors import Problem
 from olmis_release.manifest.defects.model import Context, warning
 from olmis_release.manifest.importers.model import Distribution, ImportedService
-from olmis_release.text import listed, safe
+from olmis_release.text import listed, plural, safe
 
-_HEAP = re.compile(r"(?:^|[\s'\"])-Xmx([0-9]{1,15})([kKmMgGtT]?)(?=$|[\s'\"])")
+_HEAP = re.compile(r"(?:^|[\s'\"])-(?:Xmx|XX:MaxHeapSize=)([0-9]{1,15})([kKmMgGtT]?)(?=$|[\s'\"])")
 _SIZE = re.compile(r"(?P<number>[0-9]{1,15}(?:\.[0-9]{1,6})?)\s*(?P<unit>[kmgt]?)(?:i?b)?\Z", re.IGNORECASE)
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 _OPTIONS = ("JAVA_OPTS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
@@ -89,9 +89,8 @@ def _above(
 ) -> Problem:
     largest = sorted(heaps, key=lambda name: (-heaps[name][1], name))
     named = listed((f"{name} {_mega(heaps[name][1])}" for name in largest), most=5)
-    message = (
-        f"the heaps of {len(heaps)} services may grow to {_mega(total_bytes)}, above {_mega(memory_bytes)}: {named}."
-    )
+    sum_of = f"the {plural(len(heaps), 'heap')} of all services may grow to {_mega(total_bytes)}"
+    message = f"{sum_of}, above {_mega(memory_bytes)}: {named}."
     first = largest[0]
     where = distribution.services[first].place(heaps[first][0])
     return warning("heap-above-memory", message, where=where, do="Lower -Xmx of the largest, or take a larger host.")

@@ -19,6 +19,8 @@ _NEARLY = re.compile(
     re.IGNORECASE,
 )
 _DOUBLED = re.compile(r"[.]{2,}|[.-]\Z|--")
+_LETTERS = str.maketrans("oOlI", "0011")
+_LETTERS_FOR_DIGITS = re.compile(r"[0-9oOlI]{1,4}(?:\.[0-9oOlI]{1,4}){2}\Z")
 _SHORTEST_WORD = 4
 _LONGEST = 255
 
@@ -43,6 +45,8 @@ def meant_by(tag: str) -> str:
     if has_order(tag):
         return ""
     tidy = _DOUBLED.sub(lambda match: match.group()[0] if match.end() < len(tag) else "", tag)
+    tidy = tidy.replace("v.", "v", 1) if tidy.startswith("v.") else tidy
+    tidy = tidy.translate(_LETTERS) if _LETTERS_FOR_DIGITS.match(tidy) else tidy
     if tidy != tag and _numeric(tidy):
         return tidy
     match = _NEARLY.match(tag)
@@ -68,20 +72,23 @@ def _stage(word: str) -> str:
 def _written(match: re.Match[str], stage: str) -> str:
     word = match["word"] if match["word"].lower() == stage.lower() else stage
     nth = match["nth"]
-    number = f".{nth}" if nth and stage == "hotfix" else nth
+    number = "" if stage == "SNAPSHOT" else f".{nth}" if nth and stage == "hotfix" else nth
     return f"{match['prefix']}{match['numbers']}-{word}{number}{match['snapshot'] or ''}"
 
 
 def _unreadable(name: str, service: ImportedService) -> Iterator[Problem]:
-    """Yield an image that Docker would not take, unless a variable is missing from it, which is another defect."""
+    """Yield a literal image that Docker would not take; the reader tells of those that variables made."""
     text = service.image_text
     if not text or "$" in text:
         return
-    last = text.rpartition("/")[2]
-    tag = last.partition(":")[2].partition("@")[0]
+    tag = text.rpartition("/")[2].partition(":")[2].partition("@")[0]
     message = f"{name}: {quoted(text)} is not an image (repository:tag, a lower-case repository)."
     do = "Write it as in openlmis/requisition:7.1.0."
     if tag and not TAG.match(tag) and len(text) <= _LONGEST:
-        mended = re.sub(r"[^A-Za-z0-9._-]", "_" if "+" in tag else "", tag)
-        do = f"Did you mean `{text.replace(tag, mended)}`? A tag has letters, digits, `.`, `_` and `-`."
+        do = f"Did you mean `{text.replace(tag, _mended(tag))}`? A tag has letters, digits, `.`, `_` and `-`."
     yield error("E-IMAGE", message, where=service.image_where, do=do)
+
+
+def _mended(tag: str) -> str:
+    tidy = tag.strip().lstrip(".-").replace("+", "_").replace(",", ".")
+    return re.sub(r"[^A-Za-z0-9._-]", "", tidy)

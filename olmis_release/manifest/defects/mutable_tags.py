@@ -12,8 +12,10 @@ from olmis_release.manifest.importers.model import Distribution
 
 _SNAPSHOT = re.compile(r"(?:.*[^A-Za-z])?snapshot(?:[^A-Za-z].*)?\Z", re.IGNORECASE)
 _BRANCH = re.compile(
-    r"(?:.*[-._])?staging|stable|edge|nightly|dev|develop|development|master|main|trunk|test|uat|next", re.IGNORECASE
+    r"(?:.*[-._])?(?:staging|dev|develop|master|nightly)|stable|edge|development|main|head|trunk|test|uat|next",
+    re.IGNORECASE,
 )
+_LATEST = re.compile(r"(?:.*[-._])?latest(?:[-._].*)?", re.IGNORECASE)
 
 
 def check(distribution: Distribution, context: Context) -> Iterator[Problem]:
@@ -33,8 +35,8 @@ def mutability_of(image: ImageRef) -> tuple[str, str] | None:
         return None
     if image.untagged:
         return "untagged-image", "it names no tag, so it is whatever was pushed last"
-    if image.tag == "latest":
-        return "latest-tag", "`latest` is whatever was pushed last"
+    if _LATEST.fullmatch(image.tag):
+        return "latest-tag", f"`{image.tag}` is whatever was pushed last"
     if _SNAPSHOT.match(image.tag):
         return "snapshot-tag", "a SNAPSHOT changes without notice"
     return ("moving-tag", f"`{image.tag}` follows a branch") if _BRANCH.fullmatch(image.tag) else None

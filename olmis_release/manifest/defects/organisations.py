@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from olmis_release.errors import Problem
+from olmis_release.manifest.defects.malformed_tags import meant_by
 from olmis_release.manifest.defects.model import Context, warning
 from olmis_release.manifest.defects.mutable_tags import shown
 from olmis_release.manifest.image import ImageRef
@@ -20,7 +21,11 @@ SERVICES = frozenset({
     "auth", "buq", "cce", "dhis2-integration", "diagnostics", "fulfillment", "hapifhir", "notification", "reference-ui",
     "referencedata", "report", "requisition", "stockmanagement",
 })  # fmt: skip
-_COUNTRY = re.compile(r"v?[0-9]+(?:\.[0-9]+)+-(?P<word>[A-Za-z][A-Za-z]+)(?:[.-]?[A-Za-z0-9]+)*\Z")
+_COUNTRY = re.compile(r"v?[0-9]+(?:\.[0-9]+)+[._-](?P<word>[A-Za-z]{2,})[0-9]*(?:[._-][A-Za-z0-9]+)*\Z")
+_OF_COUNTRIES = re.compile(r"(?:.+-)?ui|reports")
+_CORE_BESIDE_RELEASES = frozenset({"scalyr", "dev-ui", "requisition-refui", "reference-ui"})
+"""Images that Core's organisation publishes and that no release needs to name."""
+_FEW, _MANY = 1, 2
 _OF_CORE = frozenset({"snapshot", "beta", "rc", "hotfix", "alpine", "debian", "slim", "debezium", "postgis", "staging"})
 _MAJOR = re.compile(r"v?([0-9]{1,9})\.[0-9]")
 
@@ -32,12 +37,13 @@ def check(distribution: Distribution, context: Context) -> Iterator[Problem]:
     for name, service in distribution.services.items():
         if service.image is None:
             continue
-        why = _why_not_core(service.image, newest if trusted else {})
+        why = _why_not_core(service.image, newest if trusted else {}) or _why_not_known(service.image, context)
         if why:
             yield _on_core(name, service, why, distribution=distribution)
         else:
             yield from _unknown(name, service, distribution=distribution, context=context)
-        yield from _changed(name, service, context.earlier)
+        yield from _changed(name, service, _before(name, distribution, context.earlier))
+    yield from _strays(distribution)
 
 
 def organisation(image: ImageRef) -> str:
@@ -57,15 +63,44 @@ def _why_not_core(image: ImageRef, newest: Mapping[str, int]) -> str:
         return f"{image.repository} names no organisation, so Docker takes it for one of its own images"
     if organisation(image) != CORE:
         return ""
-    country = _COUNTRY.match(image.tag)
-    if country and country["word"].lower() not in _OF_CORE and not country["word"].lower().startswith("rc"):
-        return f"`{safe(image.tag)}` is a country's version, and the repository is Core's"
+    if _is_a_countrys(image.tag):
+        return f"`{safe(image.tag)}` looks like a country's version, and the repository is Core's"
     major = _MAJOR.match(image.tag)
     if major and name in newest and int(major[1]) > newest[name]:
         return (
             f"no known Core release has {image.repository} above {newest[name]}.x; {image.tag} looks like a country's"
         )
     return ""
+
+
+def _is_a_countrys(tag: str) -> bool:
+    country = _COUNTRY.match(tag)
+    return country is not None and country["word"].lower() not in {*_OF_CORE, "rgit"} and not meant_by(tag)
+
+
+def _why_not_known(image: ImageRef, context: Context) -> str:
+    """Return why an image with a name that countries give their own is not Core's, nothing when it may be."""
+    name = base_name(image)
+    if organisation(image) != CORE or not _OF_COUNTRIES.fullmatch(name) or name in _CORE_BESIDE_RELEASES:
+        return ""
+    published = {base_name(one) for images in context.core.values() for one in images.values() if _is_core(one)}
+    return "" if name in published else f"Core publishes no {image.repository}; countries name their own images so"
+
+
+def _is_core(image: ImageRef) -> bool:
+    return organisation(image) == CORE
+
+
+def _strays(distribution: Distribution) -> Iterator[Problem]:
+    """Yield the one image of an organisation that is nearly, but not quite, the country's."""
+    counted = _own_organisations(distribution)
+    for name, service in distribution.services.items():
+        theirs = organisation(service.image) if service.image else ""
+        others = [own for own, count in counted.items() if count >= _MANY and own != theirs]
+        if service.image and counted[theirs] == _FEW and others:
+            message = f"{name}: no other image comes from {theirs}; the country's come from {others[0]}."
+            do = f"Is it {others[0]}/{base_name(service.image)}:{service.image.tag}?"
+            yield warning("stray-organisation", message, where=service.image_where, do=do)
 
 
 def _on_core(name: str, service: ImportedService, why: str, *, distribution: Distribution) -> Problem:
@@ -80,28 +115,40 @@ def _unknown(name: str, service: ImportedService, *, distribution: Distribution,
     """Yield a repository of Core's organisation that no known Core release uses."""
     known = {image.repository for images in context.core.values() for image in images.values()}
     image = service.image
-    if not known or image is None or organisation(image) != CORE or image.repository in known:
+    if not known or image is None or organisation(image) != CORE or base_name(image) in _CORE_BESIDE_RELEASES:
+        return
+    if image.repository.removeprefix("docker.io/") in known:
         return
     own = _own_organisation(distribution)
-    near = did_you_mean(image.repository, known)
+    near = did_you_mean(base_name(image), {posixpath.basename(one) for one in known if one.startswith(f"{CORE}/")})
     message = f"{name}: no known Core release has {image.repository}."
     do = near or (f"Is it {own}/{base_name(image)}?" if own else "Check the organisation.")
     yield warning("unknown-core-image", message, where=service.image_where, do=do)
 
 
-def _changed(name: str, service: ImportedService, earlier: Mapping[str, ImageRef]) -> Iterator[Problem]:
-    """Yield an image that another organisation published before, under this service or with this very tag."""
+def _before(name: str, distribution: Distribution, earlier: Mapping[str, ImageRef]) -> list[ImageRef]:
+    """Return what a service ran before: its own image, or for a new service those of services that are gone."""
+    if name in earlier:
+        return [earlier[name]]
+    return [image for other, image in earlier.items() if other not in distribution.services]
+
+
+def _changed(name: str, service: ImportedService, before: list[ImageRef]) -> Iterator[Problem]:
+    """Yield an image that another organisation published before."""
     image = service.image
-    before = earlier.get(name)
     if image is None:
         return
-    same_name = [one for one in (before, *earlier.values()) if one and base_name(one) == base_name(image)]
-    relevant = [one for one in same_name if one is before or (one.tag == image.tag and name not in earlier)]
+    # An image of OpenLMIS without organisation was a slip; to have one again is its repair.
+    relevant = [one for one in before if base_name(one) == base_name(image) and not _is_slip(one)]
     if relevant and all(organisation(one) != organisation(image) for one in relevant):
         old = relevant[0]
         message = f"{name}: {shown(image)} comes from another organisation than before ({shown(old)})."
         do = f"Did you mean `{old.repository}:{image.tag}`?"
         yield warning("organisation-changed", message, where=service.image_where, do=do)
+
+
+def _is_slip(image: ImageRef) -> bool:
+    return not organisation(image) and base_name(image) in SERVICES
 
 
 def lowered(distribution: Distribution, context: Context) -> Iterator[Problem]:
@@ -142,6 +189,11 @@ def _mostly_known(distribution: Distribution, newest: Mapping[str, int]) -> bool
 
 def _own_organisation(distribution: Distribution) -> str:
     """Return the organisation that the country's own images come from, empty when none stands out."""
-    counted = Counter(organisation(image) for image in distribution.images.values())
-    own = [(count, name) for name, count in counted.items() if name.startswith(CORE) and name != CORE]
-    return max(own)[1] if own else ""
+    own = _own_organisations(distribution)
+    return max(own, key=lambda name: (own[name], name)) if own else ""
+
+
+def _own_organisations(distribution: Distribution) -> Counter[str]:
+    """Return the organisations that are named after OpenLMIS and are not Core's, with their number of images."""
+    named = (organisation(image) for image in distribution.images.values())
+    return Counter(name for name in named if name.startswith(CORE) and name != CORE)

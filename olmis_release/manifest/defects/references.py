@@ -34,11 +34,7 @@ def check(distribution: Distribution, context: Context) -> Iterator[Problem]:
 
 def needs(service: ImportedService) -> Named:
     """Yield the services that one cannot start without."""
-    optional = service.body.get("depends_on", {})
-    for path, name in _keys_or_items(service, "depends_on"):
-        entry = optional.get(name) if isinstance(optional, dict) else None
-        if not (isinstance(entry, dict) and entry.get("required") == "false"):
-            yield path, name
+    yield from _keys_or_items(service, "depends_on")
     for key in ("links", "volumes_from"):
         for path, text in _keys_or_items(service, key):
             if not text.startswith("container:"):
@@ -66,7 +62,7 @@ def _sources(key: str) -> Callable[[ImportedService], Named]:
         entries = service.body.get(key, [])
         for index, entry in enumerate(entries if isinstance(entries, list) else []):
             name = entry.get("source", "") if isinstance(entry, dict) else entry
-            if isinstance(name, str) and name:
+            if isinstance(name, str):
                 yield f"{key}.{index}", name
 
     return found

@@ -15,6 +15,7 @@ from olmis_release.manifest.defects import (
     organisations,
     profiles,
     references,
+    slipped,
     variables,
 )
 from olmis_release.manifest.defects.model import Check, Context
@@ -38,6 +39,7 @@ CHECKS: tuple[Check, ...] = (
     variables.unused,
     variables.shadowed,
     references.check,
+    profiles.unsaid,
 )
 
 
@@ -50,13 +52,13 @@ def find(
     """
     known = context or Context()
     noticed = [problem for check in checks for problem in check(distribution, known)]
-    read = [_advised(problem, distribution) for problem in distribution.problems]
+    read = [_advised(problem, distribution) for problem in slipped.explained(distribution.problems, distribution)]
     return tuple(sorted(dict.fromkeys(_once(read, noticed)), key=_place))
 
 
 def _advised(problem: Problem, distribution: Distribution) -> Problem:
     """Return an undefined image variable with the advice that only the whole file gives: a variable nobody uses."""
-    if problem.code != "E-UNDEFINED-VARIABLE":
+    if problem.code != "E-UNDEFINED-VARIABLE" or ".image: " not in problem.message:
         return problem
     missing = [use.name for use in distribution.variables_used if use.where == problem.where and use.default is None]
     near = next((near for name in missing if (near := variables.nearest_unused(distribution, name))), "")
@@ -65,6 +67,8 @@ def _advised(problem: Problem, distribution: Distribution) -> Problem:
 
 def _once(read: Iterable[Problem], noticed: list[Problem]) -> Iterator[Problem]:
     """Yield all problems but those that another one says better."""
+    better = {_place(problem) for problem in noticed if problem.code == "E-IMAGE"}
+    read = [problem for problem in read if not (problem.code == "E-IMAGE" and _place(problem) in better)]
     there = {(defect_of(problem.code), _place(problem)) for problem in read}
     profiles_at = {_place(problem) for problem in noticed if defect_of(problem.code) == "open-profile"}
     for problem in read:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from olmis_release.errors import Problem, Where
 from olmis_release.manifest.defects.model import error
-from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, TextNode
+from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, TextNode, plain
 from olmis_release.text import did_you_mean, listed, safe
 
 _BOOLEANS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"})
@@ -25,19 +25,22 @@ class Scalar:
         what: In words, for messages.
         kinds: What YAML takes it for; text that a variable gave may stand for any of them.
         pattern: What the text looks like, anything when None.
+        fits: What else it must be, anything when None.
     """
 
     what: str
     kinds: frozenset[str] = frozenset({"text"})
     pattern: re.Pattern[str] | None = None
+    fits: Callable[[str], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Items:
-    """A list, each item of one shape; the first one of its own where `first` says so."""
+    """A list, each item of one shape; the first one of its own where `first` says so, none twice where `unique`."""
 
     of: Shape
     first: Shape | None = None
+    unique: bool = False
     what: str = "a list"
 
 
@@ -92,6 +95,8 @@ def faults(node: Node, shape: Shape, path: str, *, where: Where | None = None) -
     elif isinstance(node, MapNode) and isinstance(fitting, Fields):
         yield from _in_mapping(node, fitting, path)
     elif isinstance(node, ListNode) and isinstance(fitting, Items):
+        if fitting.unique:
+            yield from _repeated(node, path)
         for index, item in enumerate(node.items):
             yield from faults(item, fitting.of if index or not fitting.first else fitting.first, f"{path}.{index}")
 
@@ -107,10 +112,20 @@ def _fits(node: Node, shape: Scalar | Items | Fields) -> bool:
 def _is_of(node: TextNode, shape: Scalar) -> bool:
     if "${" in node.text:
         return True  # a variable that nothing defines yet
-    if shape.pattern is not None and len(node.text) > _LONGEST_MATCHED:
+    if (shape.pattern or shape.fits) and len(node.text) > _LONGEST_MATCHED:
         return False
     kinds = {node.kind} | (_cast(node.text) if node.kind == "text" else set())
-    return bool(kinds & shape.kinds) and (shape.pattern is None or shape.pattern.fullmatch(node.text) is not None)
+    looks = shape.pattern is None or shape.pattern.fullmatch(node.text) is not None
+    return bool(kinds & shape.kinds) and looks and (shape.fits is None or shape.fits(node.text))
+
+
+def _repeated(node: ListNode, path: str) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for item in node.items:
+        text = repr(plain(item))
+        if text in seen:
+            yield error("E-COMPOSE", f"{path} names {_shown(item)} twice.", where=item.where, do="Keep one of the two.")
+        seen.add(text)
 
 
 def _cast(text: str) -> set[str]:

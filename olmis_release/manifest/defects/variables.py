@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from olmis_release.errors import Problem
 from olmis_release.manifest.defects.model import Context, warning
+from olmis_release.manifest.importers.env_files import named_by
 from olmis_release.manifest.importers.model import Distribution, ImportedService, Variable
 from olmis_release.text import did_you_mean, safe
 
@@ -38,11 +39,11 @@ def shadowed(distribution: Distribution, context: Context) -> Iterator[Problem]:
     meant: dict[str, list[Variable]] = {}
     for variable in idle.values():
         for ending in _endings(variable.name):
-            meant.setdefault(ending, []).append(variable)
+            meant.setdefault(_singular(ending), []).append(variable)
     for name, service in distribution.services.items():
         if service.image and service.literal_image:
             names = dict.fromkeys((_plain(name), _plain(posixpath.basename(service.image.repository))))
-            found = {one.name: one for plain in names for one in meant.get(plain, [])}
+            found = {one.name: one for plain in names for one in meant.get(_singular(plain), [])}
             yield from (_shadow(name, service, variable) for variable in found.values())
         yield from _shadowed_in_environment(name, service, idle)
 
@@ -75,6 +76,11 @@ def _endings(variable: str) -> set[str]:
     return {"".join(words[start:]) for start in range(min(len(words), 3))} if count else set()
 
 
+def _singular(name: str) -> str:
+    """Return a name without its plural: `reports` stands where Core's OL_REPORT_VERSION would decide."""
+    return name.removesuffix("S")
+
+
 def _plain(name: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", name.upper())
 
@@ -95,7 +101,7 @@ def _missing(distribution: Distribution) -> tuple[str, ...]:
 
 def _idle(distribution: Distribution) -> tuple[Variable, ...]:
     used = _used(distribution)
-    handed_on = {posixpath.basename(file) for service in distribution.services.values() for file in env_files(service)}
+    handed_on = {posixpath.basename(file) for service in distribution.services.values() for file in named_by(service)}
     return tuple(
         variable
         for name, variable in distribution.variables_defined.items()
@@ -103,12 +109,3 @@ def _idle(distribution: Distribution) -> tuple[Variable, ...]:
         and not _FOR_COMPOSE.match(name)
         and posixpath.basename(variable.where.file) not in handed_on
     )
-
-
-def env_files(service: ImportedService) -> Iterator[str]:
-    """Yield the files that a service takes its environment from, short or long syntax."""
-    files = service.body.get("env_file", [])
-    for file in files if isinstance(files, list) else [files]:
-        path = file.get("path", "") if isinstance(file, dict) else file
-        if isinstance(path, str) and path:
-            yield path

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from olmis_release.errors import BadInput, Where
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.importers.environment import read_environment
 from olmis_release.manifest.importers.model import Variable
-from olmis_release.manifest.importers.tree import Tree, joined
+from olmis_release.manifest.importers.tree import FolderTree, Tree, joined
 from olmis_release.text import did_you_mean, listed, safe
 
 BASES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
@@ -20,6 +21,11 @@ OVERRIDES = (
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 )
+
+
+MOST_FOLDERS = 12
+DEEPEST_FOLDER = 3
+_NO_ENVIRONMENTS = frozenset({".git", "node_modules"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +58,21 @@ def choose(tree: Tree, folder: str, *, files: Sequence[str], env_files: Sequence
     variables: dict[str, Variable] = {}
     read = []
     for path in _environments(tree, folder, files=files, env_files=env_files):
-        data = tree.read(path)
+        data = tree.read(path) if not posixpath.isabs(path) else _of_this_host(path)
         if data is None:
             raise _no_file(tree, path, "--env")
         read_environment(data, shown_as=path, findings=findings, known=variables)
         read.append(path)
-    chosen = [_inside(folder, name) for name in files] or _default_files(folder, names, variables)
+    chosen = [_named(tree, folder, name) for name in files] or _default_files(folder, names, variables)
     if not chosen:
-        raise _nothing(folder, names)
+        raise _nothing(tree, folder, names)
     return Chosen(files=tuple(chosen), env_files=tuple(read), variables=variables)
 
 
 def _environments(tree: Tree, folder: str, *, files: Sequence[str], env_files: Sequence[str]) -> list[str]:
     if env_files:
-        return [_inside(folder, name) for name in env_files]
-    beside = posixpath.dirname(_inside(folder, files[0])) if files else folder
+        return [name if posixpath.isabs(name) else _named(tree, folder, name) for name in env_files]
+    beside = posixpath.dirname(_named(tree, folder, files[0])) if files else folder
     found = [posixpath.join(place, ".env").removeprefix("./") for place in dict.fromkeys((beside, folder))]
     return [path for path in found if tree.read(path) is not None][:1]
 
@@ -91,6 +97,22 @@ def _inside(folder: str, name: str) -> str:
     return path
 
 
+def _named(tree: Tree, folder: str, name: str) -> str:
+    """Return a file that the user named: below the folder, or else from the source's root."""
+    path = joined(folder, name)
+    if path is None or tree.read(path) is None:
+        from_root = joined("", name)
+        if from_root is not None and tree.read(from_root) is not None:
+            return from_root
+    return _inside(folder, name)
+
+
+def _of_this_host(path: str) -> bytes | None:
+    """Return a file outside of the source: versions and credentials often lie in a place of their own."""
+    file = Path(path)
+    return FolderTree(root=file.parent).read(file.name)
+
+
 def read_file(tree: Tree, path: str, option: str = "--file") -> bytes:
     """Return a file that has to be there.
 
@@ -111,13 +133,27 @@ def _no_file(tree: Tree, path: str, option: str) -> BadInput:
     )
 
 
-def _nothing(folder: str, names: Sequence[str]) -> BadInput:
+def _nothing(tree: Tree, folder: str, names: Sequence[str]) -> BadInput:
+    found = sorted(folders_with_files(tree, folder))
+    there = f"--dir {' or --dir '.join(found[:MOST_FOLDERS])}" if found else ""
+    do = f"Name the environment: {there}." if found else "Name the folder with --dir or the file with --file."
     return BadInput.one(
         f"there is no compose file ({' or '.join(BASES)}).",
         where=Where(file=folder or "."),
-        resolution=f"Name the folder with --dir or the file with --file. There are: {listed(names, most=12)}.",
+        resolution=do if found else f"{do} There are: {listed(names, most=12)}.",
         code="E-NO-COMPOSE-FILE",
     )
+
+
+def folders_with_files(tree: Tree, folder: str, depth: int = 0) -> Iterator[str]:
+    """Yield the folders below one that hold a compose file, as far as anybody nests environments."""
+    for name in tree.names(folder or ".") or ():
+        inside = posixpath.join(folder, name).removeprefix("./")
+        there = () if name in _NO_ENVIRONMENTS else tree.names(inside) or ()
+        if any(base in there for base in BASES):
+            yield inside
+        if there and depth < DEEPEST_FOLDER:
+            yield from folders_with_files(tree, inside, depth + 1)
 
 
 def _folders(tree: Tree, folder: str) -> str:

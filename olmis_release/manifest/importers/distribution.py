@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from olmis_release.errors import Where
+from olmis_release.manifest.defects.compose_conflicts import conflicts
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.image import ComposeBody, ImageRef
 from olmis_release.manifest.importers import body
 from olmis_release.manifest.importers.compose_files import Chosen, choose
+from olmis_release.manifest.importers.env_files import read_env_files
 from olmis_release.manifest.importers.filling import Filler
 from olmis_release.manifest.importers.model import Distribution, ImportedService, Use
-from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, is_null, text_of
+from olmis_release.manifest.importers.nodes import MapNode, Node, is_null, text_of
+from olmis_release.manifest.importers.profiles import is_active, profiles_of, without_absent
 from olmis_release.manifest.importers.reader import Reader
-from olmis_release.manifest.importers.shorthand import as_list, long_build
+from olmis_release.manifest.importers.shorthand import long_build
 from olmis_release.manifest.importers.source import Source, open_source
 from olmis_release.manifest.importers.tree import Tree
 from olmis_release.text import quoted, safe
 
 _OTHER_SECTIONS = ("configs", "secrets")
+_YES = frozenset({"true", "yes", "y", "on", "1"})
 
 
 def read_distribution(
@@ -77,6 +82,8 @@ def read_files(tree: Tree, chosen: Chosen, findings: Findings) -> Distribution:
     filler = Filler(chosen.variables, findings)
     reader = Reader(tree, filler, findings)
     whole = reader.merged(chosen.files)
+    for problem in conflicts(whole):
+        findings.note(problem)
     given = {name: variable.value for name, variable in chosen.variables.items()}
     services = _services(whole, filler, given=given, findings=findings)
     return Distribution(
@@ -88,6 +95,9 @@ def read_files(tree: Tree, chosen: Chosen, findings: Findings) -> Distribution:
         networks=_section(whole, "networks"),
         top={name: dict(_section(whole, name)) for name in _OTHER_SECTIONS if whole.get(name)},
         variables_defined=chosen.variables,
+        settings=read_env_files(
+            tree, posixpath.dirname(chosen.files[0]), services.values(), known=chosen.env_files, findings=findings
+        ),
         variables_used=tuple(filler.uses),
         variables_open=_still_open(filler, services, whole),
         where=_places(whole),
@@ -106,7 +116,8 @@ def _services(
         return {}
     active = {name.strip() for name in given.get("COMPOSE_PROFILES", "").split(",")}
     services = {}
-    for name, node in section.entries.items():
+    for name, whole_node in section.entries.items():
+        node = without_absent(whole_node, section, active)
         if not isinstance(node, MapNode):
             findings.error(
                 "E-COMPOSE", f"service {safe(name)} must be a mapping.", where=section.keys[name], do="Write its body."
@@ -119,10 +130,9 @@ def _services(
 
 def _runs(name: str, node: MapNode, *, active: set[str], findings: Findings) -> bool:
     """Return whether Compose would run a service: one with profiles runs only when one of them is asked for."""
-    profiles = as_list(node.get("profiles") or ListNode(items=(), where=node.where))
-    named = {text_of(item) for item in profiles.items} if isinstance(profiles, ListNode) else set()
-    if not named or named & active or "*" in active:
+    if is_active(node, active):
         return True
+    named = profiles_of(node)
     message = f"{name} runs only with profile {' or '.join(sorted(named))}; it is left out, as Compose leaves it out."
     do = "Name the profile in COMPOSE_PROFILES of .env to have it."
     findings.warn("W-PROFILE", message, where=node.place("profiles"), do=do)
@@ -135,7 +145,7 @@ def _service(
     text, written, place = body.image_text(node)
     return ImportedService(
         name=name,
-        image=_image(name, text, where=place, findings=findings) if text else None,
+        image=_image(name, text, where=place, findings=findings) if written else None,
         built=not is_null(node.get("build")),
         build=_build(node.get("build")),
         body=body.service_body(node, body.closed_text, given),
@@ -154,7 +164,10 @@ def _image(name: str, text: str, *, where: Where, findings: Findings) -> ImageRe
         return ImageRef.parse(text)
     except ValueError:
         message = f"{name}: {quoted(text)} is not an image (repository:tag, lower-case repository)."
-        findings.error("E-IMAGE", message, where=where, do="Write it as in openlmis/requisition:8.5.0.")
+        do = "Write it as in openlmis/requisition:8.5.0."
+        if not text or text.endswith((":", "/")):
+            do = "A variable or tag is empty, and that is never taken for `latest`: name the tag."
+        findings.error("E-IMAGE", message, where=where, do=do)
         return None
 
 
@@ -167,9 +180,10 @@ def _build(node: Node | None) -> str:
 
 
 def _note_bare(name: str, node: MapNode, filler: Filler, *, given: Mapping[str, str]) -> None:
-    """Note the variables that the environment names without a value: the instance has to give them."""
-    for variable, place in body.bare_variables(node, given):
-        filler.open_variables.setdefault(variable, None)
+    """Note the variables that the environment names without a value: `.env` or the instance has to give them."""
+    for variable, place in body.bare_variables(node, {}):
+        if variable not in given:
+            filler.open_variables.setdefault(variable, None)
         filler.uses.append(Use(name=variable, path=f"services.{name}.environment.{variable}", where=place))
 
 
@@ -185,7 +199,12 @@ def _entry(node: Node) -> ComposeBody:
     value = body.plain(node, body.closed_text)
     if not isinstance(value, dict):
         return {}
-    return {key: item for key, item in value.items() if not (key == "external" and item in {"false", ""})}
+    external = value.get("external")
+    if isinstance(external, dict):  # as files before version 3.4 name it
+        value = {**value, **external, "external": "true"}
+    if str(value.get("external", "")).lower() in _YES:
+        return {**value, "external": "true"}
+    return {key: item for key, item in value.items() if key != "external"}
 
 
 def _still_open(filler: Filler, services: Mapping[str, ImportedService], whole: MapNode) -> dict[str, str | None]:

@@ -34,13 +34,15 @@ class Extender:
 
     Args:
         file: The file's path from the source's root.
+        home: The folder that relative paths in it start from.
         services: Its services.
         load: Gives the services of another file.
     """
 
-    def __init__(self, file: str, services: Services, *, load: Load, findings: Findings) -> None:
+    def __init__(self, file: str, services: Services, *, home: str, load: Load, findings: Findings) -> None:
         """Keep what is needed to look up services."""
         self.file = file
+        self.home = home
         self.services = services
         self.load = load
         self.findings = findings
@@ -76,7 +78,7 @@ class Extender:
             self.findings.error("E-EXTENDS", f"services extend each other: {safe(ring)}.", where=wanted.where)
             return None
         base = other.resolved(service, chain)
-        return self._moved(base, other.file) if isinstance(base, MapNode) else None
+        return moved(base, other.home, self.home) if isinstance(base, MapNode) else None
 
     def _other(self, file: str, where: Where) -> Extender | None:
         loaded = self.load(file, where)
@@ -89,19 +91,19 @@ class Extender:
         def load(further: str, place: Where) -> tuple[Services, str] | None:
             return self.load(posixpath.join(posixpath.dirname(file), further), place)
 
-        return Extender(path, services, load=load, findings=self.findings)
+        return Extender(path, services, home=posixpath.dirname(path), load=load, findings=self.findings)
 
-    def _moved(self, base: MapNode, file: str) -> MapNode:
-        """Return a service of another folder with its relative paths as seen from this file's folder."""
-        here, there = posixpath.dirname(self.file), posixpath.dirname(file)
-        if here == there:
-            return base
-        prefix = posixpath.relpath(there or ".", here or ".")
-        for key, change in _PATHS.items():
-            value = base.get(key)
-            if value is not None:
-                base = with_entry(base, key, change(value, prefix))
-        return base
+
+def moved(service: MapNode, there: str, here: str) -> MapNode:
+    """Return a service of one folder with its relative paths as seen from another."""
+    if here == there:
+        return service
+    prefix = posixpath.relpath(there or ".", here or ".")
+    for key, change in _PATHS.items():
+        value = service.get(key)
+        if value is not None:
+            service = with_entry(service, key, change(value, prefix))
+    return service
 
 
 def _moved_files(node: Node, prefix: str) -> Node:

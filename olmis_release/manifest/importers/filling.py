@@ -34,6 +34,13 @@ class Filler:
         self.open_variables: dict[str, str | None] = {}
         self._length = 0
 
+    def within(self, more: Mapping[str, Variable]) -> Filler:
+        """Return a filler for an included file: it knows also what that file's own `.env` defines."""
+        inner = Filler(more, self.findings)
+        inner.values |= self.values
+        inner.uses, inner.open_variables = self.uses, self.open_variables
+        return inner
+
     def filled(self, node: Node, path: str = "") -> Node:
         """Return a tree with its variables filled in; extension sections (``x-…``) at the top stay as they are."""
         if isinstance(node, TextNode):

@@ -150,10 +150,12 @@ def import_extension(workspace: Workspace | None, name: str, request: Request) -
     if found.errors:
         return found
     if base is None:
-        return _with_warning(found, "W-NO-CORE", "no Core release is known, so no extension can be written.")
+        do = "Run `olmis-release import core TAG --from SOURCE` first, or name --core-source."
+        return _with_warning(found, "W-NO-CORE", "no Core release is known, so no extension can be written.", do=do)
     if not nearest.matches and request.core is None:
         message = f"no Core release may be claimed: the extension is written against {base.version}, the newest known."
-        found = _with_warning(found, "W-NO-NEAREST-CORE", message)
+        do = "Import the Core release it is built on, or name one with --core."
+        found = _with_warning(found, "W-NO-NEAREST-CORE", message, do=do)
     country = extension_of(distribution, base, name=name, stand_ins=request.stand_ins)
     found = _with_stand_ins(replace(found, country=country, base=base.version), request)
     if workspace is None or not request.writes:

@@ -8,7 +8,7 @@ import yaml
 
 from olmis_release.errors import BadInput, Where
 from olmis_release.manifest.findings import Findings
-from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, TextNode, new_list, new_map
+from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, TextNode, new_list, new_map, plain
 from olmis_release.manifest.importers.scalars import meaning
 from olmis_release.text import safe
 from olmis_release.yamlio import guard
@@ -31,10 +31,8 @@ def load_documents(data: bytes, *, shown_as: str, findings: Findings) -> tuple[M
         for problem in error.problems:
             findings.error(problem.code, problem.message, where=problem.where, do=error.resolution)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = guard.where(shown_as, mark) if mark else Where(file=shown_as)
-        words = " ".join(part for part in (error.context, error.problem) if part)
-        findings.error("E-YAML", f"not YAML: {safe(words)}.", where=place, do="Correct the file.")
+        place = guard.place_of(error, shown_as)
+        findings.error("E-YAML", f"not YAML: {safe(guard.in_words(error))}.", where=place, do="Correct the file.")
     except yaml.YAMLError as error:
         findings.error("E-YAML", f"not YAML: {safe(str(error))}.", where=Where(file=shown_as), do="Correct the file.")
     return ()
@@ -184,13 +182,4 @@ class _Builder:
 
 def _is_harmless(key: str, first: Node, second: Node) -> bool:
     """Return whether a duplicate leaves no doubt about what runs: it repeats, or is one small setting of a service."""
-    return _plain(first) == _plain(second) or (key != "image" and {type(first), type(second)} == {TextNode})
-
-
-def _plain(node: Node) -> object:
-    """Return a value without its places."""
-    if isinstance(node, TextNode):
-        return node.kind == "null", node.text
-    if isinstance(node, ListNode):
-        return [_plain(item) for item in node.items]
-    return {key: _plain(value) for key, value in node.entries.items()}
+    return plain(first) == plain(second) or (key != "image" and {type(first), type(second)} == {TextNode})

@@ -88,6 +88,7 @@ class Distribution:
         networks: Top-level networks.
         top: Every other top-level section (`configs`, `secrets`, `x-…` left out), resolved.
         variables_defined: By name, from the `.env` files.
+        settings: What the `env_file`s of services hold, by their path as written; only those that the source has.
         variables_used: Every reference, in file order.
         variables_open: Variables that the open bodies refer to: name to default, None when nothing defines it.
         where: Dotted path from the top (``volumes.syslog``, ``services.auth``) to its place.
@@ -106,6 +107,7 @@ class Distribution:
     networks: Mapping[str, ComposeBody] = field(default_factory=dict)
     top: Mapping[str, Mapping[str, ComposeBody]] = field(default_factory=dict)
     variables_defined: Mapping[str, Variable] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Variable]] = field(default_factory=dict)
     variables_used: tuple[Use, ...] = ()
     variables_open: Mapping[str, str | None] = field(default_factory=dict)
     where: Mapping[str, Where] = field(default_factory=dict)

@@ -112,3 +112,12 @@ def scalars(node: Node, path: str = "") -> Iterator[tuple[str, TextNode]]:
     else:
         for key, value in node.entries.items():
             yield from scalars(value, f"{path}.{key}" if path else key)
+
+
+def plain(node: Node) -> object:
+    """Return a value without its places, to be compared."""
+    if isinstance(node, TextNode):
+        return node.kind == "null", node.text
+    if isinstance(node, ListNode):
+        return [plain(item) for item in node.items]
+    return {key: plain(value) for key, value in node.entries.items()}

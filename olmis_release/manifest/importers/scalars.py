@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from contextlib import suppress
+from datetime import datetime
 from decimal import Decimal
 
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -12,7 +13,15 @@ _TRUE = frozenset({"true", "True", "TRUE"})
 _FALSE = frozenset({"false", "False", "FALSE"})
 _NUMBER = re.compile(r"[-+]?[.0-9][0-9a-fA-FxXoObB_.eE+-]*\Z")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?\Z")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_CLOCK = r"(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{1,2}):(?P<second>[0-9]{1,2})(?P<fraction>\.[0-9]{1,9})?"
+_ZONE = r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})"
+_DATE = r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})"
+_MOMENTS = (
+    re.compile(rf"{_DATE}\Z"),
+    re.compile(rf"{_DATE} {_CLOCK}\Z"),
+    re.compile(rf"{_DATE}[Tt]{_CLOCK}{_ZONE}\Z"),
+)
+_INFINITE = {".inf": "+Inf", "+.inf": "+Inf", "-.inf": "-Inf", ".nan": "NaN"}
 _LONGEST = 64
 _LARGEST = 2**64 - 1
 
@@ -23,13 +32,26 @@ def meaning(text: str) -> tuple[str, str]:
         return "null", ""
     if text in _TRUE or text in _FALSE:
         return "bool", text.lower()
-    if len(text) <= _LONGEST and _NUMBER.match(text):
-        number = _number(text)
-        if number is not None:
-            return "number", number
-        if _DATE.match(text):
-            return "text", f"{text} 00:00:00 +0000 UTC"
-    return "text", text
+    if len(text) > _LONGEST or text[0] not in "+-.0123456789":
+        return "text", text
+    number = _INFINITE.get(text.lower()) or (_number(text) if _NUMBER.match(text) else None)
+    return ("number", number) if number is not None else ("text", _moment(text) or text)
+
+
+def _moment(text: str) -> str:
+    """Return a date or point in time as Compose writes it out, nothing for anything else."""
+    match = next((found for one in _MOMENTS if (found := one.match(text))), None)
+    if not match:
+        return ""
+    said = match.groupdict()
+    hour, minute, second = (int(said.get(name) or 0) for name in ("hour", "minute", "second"))
+    try:
+        moment = datetime(int(said["year"]), int(said["month"]), int(said["day"]), hour, minute, second)  # noqa: DTZ001 - see zone
+    except ValueError:
+        return ""
+    fraction = (said.get("fraction") or "").rstrip("0").rstrip(".")
+    zone = (said.get("zone") or "Z").replace(":", "")
+    return f"{moment:%Y-%m-%d %H:%M:%S}{fraction} {'+0000 UTC' if zone in {'Z', '+0000'} else f'{zone} {zone}'}"
 
 
 def _number(text: str) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from git import Commit, Repo
 
 CLONE_TIMEOUT_S = 600
+CONNECT_TIMEOUT_S = 30
 
 _URL = re.compile(r"(?:https?|ssh|git|file)://|[\w.-]+@[\w.-]+:")
 _HEX = re.compile(r"[0-9a-f]{7,40}\Z")
@@ -66,12 +68,12 @@ class Source:
         """Return whether a name is both a tag and a branch, at different commits."""
         if self.repository is None or ref.startswith("refs/"):
             return False
-        found = [_commit_of(self.repository, f"refs/{kind}/{ref}") for kind in ("tags", "heads")]
-        return None not in found and found[0] != found[1]
+        names = _existing(self.repository, [f"refs/{kind}/{ref}" for kind in ("tags", "heads")])
+        return len({sha for name in names if (sha := _commit_of(self.repository, name))}) > 1
 
     def _found(self, repository: Repo, ref: str | None) -> tuple[str, Commit]:
         """Return full name and commit; a tag goes before a branch of the same name, which `refs/heads/` names."""
-        for full in _names_for(ref):
+        for full in _existing(repository, _names_for(ref)):
             sha = _commit_of(repository, full)
             if sha:
                 return (full if full.startswith("refs/") else sha), repository.commit(sha)
@@ -95,6 +97,13 @@ def _names_for(ref: str | None) -> tuple[str, ...]:
         return (ref,)
     names = (f"refs/tags/{ref}", f"refs/heads/{ref}", f"refs/remotes/origin/{ref}")
     return (*names, ref) if _HEX.match(ref) or ref == "HEAD" else names
+
+
+def _existing(repository: Repo, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names that may stand for something: full names that exist, by one question, and all others."""
+    full = [name for name in names if name.startswith("refs/")]
+    known = set(repository.git.for_each_ref(*full, format="%(refname)").splitlines()) if full else set()
+    return tuple(name for name in names if name in known or not name.startswith("refs/"))
 
 
 def _commit_of(repository: Repo, name: str) -> str | None:
@@ -156,7 +165,7 @@ def _copied(name: str, url: str) -> Iterator[Source]:
     with TemporaryDirectory(prefix="olmis-release-import-") as aside:
         try:
             repository = Repo.clone_from(
-                url, aside, mirror=True, env={"GIT_TERMINAL_PROMPT": "0"}, kill_after_timeout=CLONE_TIMEOUT_S
+                url, aside, mirror=True, env=_without_questions(), kill_after_timeout=CLONE_TIMEOUT_S
             )
         except GitCommandError as error:
             raise _not_copied(name, str(error.stderr)) from error
@@ -166,10 +175,24 @@ def _copied(name: str, url: str) -> Iterator[Source]:
             repository.close()
 
 
+def _without_questions() -> dict[str, str]:
+    """Return the environment in which neither git nor ssh asks anything: nobody is there to answer."""
+    ssh = os.environ.get("GIT_SSH_COMMAND", f"ssh -o BatchMode=yes -o ConnectTimeout={CONNECT_TIMEOUT_S}")
+    return {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": ssh}
+
+
 def _not_copied(name: str, stderr: str) -> BadInput:
-    last = stderr.strip().strip("'").strip().rsplit("\n", maxsplit=1)[-1].strip()
     return BadInput.one(
-        f"git cannot read {safe(name)}: {safe(last)}.",
+        f"git cannot read {safe(name)}: {safe(_reason(stderr))}.",
         resolution="Check the address and your rights to it; or name a bundle or a folder.",
         code="E-NO-SOURCE",
     )
+
+
+def _reason(stderr: str) -> str:
+    """Return the line that says why: ssh says it before git, whose own last line only advises."""
+    said = stderr.strip().removeprefix("stderr:").strip().strip("'")
+    lines = [line.strip().rstrip(".") for line in said.splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith(("Cloning into", "Please make sure", "and the repository"))]
+    first = next((line for line in lines if line.startswith(("ssh:", "fatal: unable", "ERROR", "remote:"))), None)
+    return first or (lines[0] if lines else "it gave no reason")

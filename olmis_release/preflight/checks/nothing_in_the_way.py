@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from olmis_release.instance.ports import Blockers, DatabaseFacts, DatabaseState
 from olmis_release.preflight.databases import in_the_way, no_such_database, not_there_yet
 from olmis_release.preflight.model import Check, Finding, Subject, passed, warned
+from olmis_release.preflight.slots import slots_in_use, slots_to_know
 
 INTERRUPTED_DROP = -2
 """Connection limit of a database whose DROP was interrupted: only DROP can follow."""
@@ -19,8 +20,13 @@ def nothing_is_in_the_way(subject: Subject) -> Finding:
     if subject.database is None:
         return no_such_database(subject)
     blockers = subject.site.database.blockers()
-    obstacles = (*_obstacles(subject, subject.database), *_holders(blockers))
-    notices = (*_slots(blockers), *_collation(subject.database), *_leftovers(subject))
+    obstacles = (*_obstacles(subject, subject.database), *_holders(blockers), *slots_in_use(subject, blockers))
+    notices = (
+        *slots_to_know(subject, blockers),
+        *_collation(subject.database),
+        *_leftovers(subject),
+        *_orphans(blockers),
+    )
     if obstacles:
         said = [text for text, _ in (*obstacles, *notices)]
         return in_the_way(subject, " ".join(said), resolution=" ".join(remedy for _, remedy in obstacles))
@@ -68,14 +74,6 @@ def _holders(blockers: Blockers) -> Iterator[tuple[str, str]]:
         yield f"A base backup is running: {', '.join(blockers.base_backups)}.", "Wait until it has ended."
 
 
-def _slots(blockers: Blockers) -> Iterator[tuple[str, str]]:
-    if blockers.slots:
-        yield (
-            f"Replication slots stay with the present database and pin its WAL: {', '.join(blockers.slots)}.",
-            "Stop their connectors before the deploy; after a rollback they need new slots.",
-        )
-
-
 def _collation(facts: DatabaseFacts) -> Iterator[tuple[str, str]]:
     if not facts.collation_matches:
         yield (
@@ -90,6 +88,14 @@ def _leftovers(subject: Subject) -> Iterator[tuple[str, str]]:
         yield (
             f"Databases of earlier runs take room: {', '.join(one.name for one in leftovers)}.",
             "Drop them when nobody needs them any more.",
+        )
+
+
+def _orphans(blockers: Blockers) -> Iterator[tuple[str, str]]:
+    if blockers.orphans:
+        yield (
+            f"Data files belong to no database, left by a server that died in a copy: {', '.join(blockers.orphans)}.",
+            "With the server stopped, an administrator may remove those folders: compare SELECT oid FROM pg_database.",
         )
 
 

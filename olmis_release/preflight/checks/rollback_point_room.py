@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from olmis_release.instance.database_note import failed_databases
 from olmis_release.preflight.databases import in_the_way, no_such_database, not_there_yet
 from olmis_release.preflight.model import Check, Finding, Subject, passed, warned
 from olmis_release.text import human_bytes
@@ -35,8 +36,10 @@ def rollback_point_has_room(subject: Subject) -> Finding:
 
 
 def _how_to_make_room(subject: Subject) -> str:
-    points = ", ".join(point.database for point in subject.site.database.points())
-    kept = f" Rollback points kept from earlier deploys: {points}." if points else ""
+    database = subject.site.database
+    failed = failed_databases(database.databases(), live=database.name)
+    named = ", ".join((*(point.database for point in database.points()), *failed))
+    kept = f" Copies kept from earlier runs: {named}." if named else ""
     return f"Enlarge that disk or free room on it.{kept}"
 
 

@@ -89,7 +89,8 @@ def test_offline_asks_no_registry(desk: Desk, made: Callable[..., list[Any]], mi
     told = desk.type("candidate", "3.5.0+mw1", "--offline")
     assert asked[0][3] is None
     assert mirrors == []
-    assert "Next: olmis-release candidate 3.5.0+mw1" in told.out
+    assert "No registry was asked; digests are those on record" in told.out
+    assert "Next: olmis-release plan 3.5.0+mw1 --to uat" in told.out
 
 
 def test_nothing_changed_is_said(desk: Desk, made: Callable[..., list[Any]], mirrors: list[Any]) -> None:

@@ -8,13 +8,19 @@ from olmis_release.manifest.policy import DEFAULTS, Verdict, code_of
 from tests.fakes.cli import Desk
 
 PACKAGE = Path(olmis_release.__file__).parent
-CODE = re.compile(r"\"(E-[A-Z][A-Z-]+)\"")
+CODE = re.compile(r"\"([EW]-[A-Z][A-Z-]+)\"")
 
 
 def codes_in_package() -> set[str]:
     files = (path for path in PACKAGE.rglob("*.py") if not path.name.startswith("explanations"))
     written = {code for path in files for code in CODE.findall(path.read_text(encoding="utf-8"))}
-    return written | {code_of(defect, Verdict.ERROR) for defect in DEFAULTS}
+    judged = {code_of(defect, Verdict.ERROR) for defect in DEFAULTS}
+    return judged | {as_explained(code) for code in written}
+
+
+def as_explained(code: str) -> str:
+    as_error = f"E-{code[2:]}"
+    return as_error if code not in EXPLANATIONS and as_error in EXPLANATIONS else code
 
 
 def test_every_id_that_can_be_shown_is_explained() -> None:
@@ -33,6 +39,14 @@ def test_an_id_is_explained_in_any_case(desk: Desk) -> None:
 
 def test_a_warning_is_explained_by_what_it_is_as_an_error(desk: Desk) -> None:
     assert desk.type("explain", "W-SNAPSHOT-TAG").out.startswith("E-SNAPSHOT-TAG (exit code 15)\n")
+
+
+def test_a_defect_is_explained_under_its_name_in_the_policy(desk: Desk) -> None:
+    assert desk.type("explain", "snapshot-tag").out.startswith("E-SNAPSHOT-TAG (exit code 15)\n")
+
+
+def test_a_warning_that_is_never_an_error_ends_no_command(desk: Desk) -> None:
+    assert desk.type("explain", "w-kept").out.startswith("W-KEPT (exit code 0)\n")
 
 
 def test_every_exit_code_is_explained(desk: Desk) -> None:

@@ -125,6 +125,7 @@ def test_what_is_not_there_is_refused_in_the_same_form(desk: Desk) -> None:
     told = ended.json
     assert (told["images"], told["built"], told["nearest_core"]["matches"]) == ({}, [], [])
     assert told["problems"][0]["code"] == "E-NO-SOURCE"
+    assert told["problems"][0]["resolution"]
 
 
 @pytest.mark.parametrize(

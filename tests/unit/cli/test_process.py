@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.manifest import CORE, HEAD
+
+SAID = '{set: {environment: {Z: "1", B: "2", a: "3"}}, reason: é ı 中}'
 HEAVY = ("docker", "pydantic", "requests", "psycopg", "rich", "yaml", "jinja2", "git")
 
 
@@ -58,3 +61,19 @@ def test_an_old_terminal_shows_escapes(tmp_path: Path) -> None:
     finished = run("explain", "é", cwd=tmp_path, PYTHONIOENCODING="ascii")
     assert finished.returncode == 2
     assert "\\xe9" in finished.stderr
+
+
+def test_a_candidate_is_the_same_bytes_in_any_locale(tmp_path: Path) -> None:
+    for path, text in (("core/3.5.0.yml", CORE), ("extensions/mw.yml", f"{HEAD}components:\n  log: {SAID}\n")):
+        file = tmp_path / "manifests" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    written = tmp_path / "manifests/candidates/3.5.0+mw1/rc1.yml"
+    found = []
+    for number, locale in enumerate(("C", "C.UTF-8", "tr_TR.UTF-8")):
+        more = {"LC_ALL": locale, "PYTHONHASHSEED": str(number), "PYTHONUTF8": "0"}
+        assert run("candidate", "3.5.0+mw1", "--offline", cwd=tmp_path, **more).returncode == 0
+        found.append(written.read_bytes())
+        written.unlink()
+    assert found == [found[0]] * 3
+    assert "é ı 中".encode() in found[0]

@@ -74,6 +74,23 @@ def test_a_changed_layer_is_drift_with_its_place(desk: Desk, registry: FakeRegis
     assert "[E-DRIFT]" in told.err
 
 
+def test_a_changed_variable_is_drift_with_its_place(desk: Desk, registry: FakeRegistry) -> None:
+    desk.write(
+        "manifests/extensions/mw.yml", MW.replace("components:", "variables: {profiles: production}\ncomponents:")
+    )
+    told = desk.type("candidate", "3.5.0+mw1", "--check")
+    assert "manifests/extensions/mw.yml:4: variables.profiles differs." in told.err
+
+
+def test_a_changed_digest_in_a_layer_is_drift(desk: Desk, registry: FakeRegistry) -> None:
+    layer = MW.replace("{pin: 1.1.3, reason: MW-1}", "{replace: {image: 'mw/r:1@%s'}, reason: MW-1}")
+    desk.write("manifests/extensions/mw.yml", layer % A)
+    assert desk.type("candidate", "3.5.0+mw1").status == 0
+    assert desk.type("candidate", "3.5.0+mw1", "--check").status == 0
+    desk.write("manifests/extensions/mw.yml", layer % B)
+    assert desk.type("candidate", "3.5.0+mw1", "--check").status == 15
+
+
 def test_a_file_that_was_written_into_is_not_canonical(desk: Desk, registry: FakeRegistry) -> None:
     path = desk.root / RC1
     path.write_text(path.read_text("utf-8") + "# mine\n", encoding="utf-8")
@@ -99,6 +116,35 @@ def test_why_names_layer_line_commit_and_what_was_beaten(desk: Desk, repository:
     assert value["commit"] == repository.head.commit.hexsha
     assert value["beat"][0]["value"] == "openlmis/report:1.1.2"
     assert "reason: MW-1" in desk.type("why", "3.5.0+mw1", "report").out
+
+
+def test_why_knows_a_component_by_its_core_name_and_an_image_by_its_parts(desk: Desk, registry: FakeRegistry) -> None:
+    desk.write("manifests/extensions/mw.yml", MW.replace("pin: 1.1.3", "replace: {as: reports, image: mw/r:1}"))
+    desk.type("candidate", "3.5.0+mw1", "--offline")
+    for path in ("report.image", "reports.tag", "components.reports.image.digest"):
+        assert desk.type("why", "3.5.0+mw1", path).out.startswith("reports.image: mw/r:1")
+    assert "auth.depends_on.report: reports" in desk.type("why", "3.5.0+mw1", "auth.depends_on.report").out
+
+
+def test_why_a_component_is_gone_tells_who_needed_it(desk: Desk, repository: git.Repo) -> None:
+    desk.write("manifests/extensions/mw.yml", MW + "  log: {remove: true, reason: elsewhere}\n")
+    desk.type("candidate", "3.5.0+mw1")
+    told = desk.type("why", "3.5.0+mw1", "log").out
+    assert told.startswith(
+        "log: left out\n  mw, manifests/extensions/mw.yml:6, not committed yet\n  reason: elsewhere\n"
+    )
+    assert "log is left out, so it is no longer waited for by auth, report" in told
+
+
+def test_why_tells_the_reasons_that_were_beaten_too(desk: Desk, registry: FakeRegistry) -> None:
+    desk.type("candidate", "3.5.0+mw1", "--offline", "--set", "report=1.1.4", "--reason", "incident 7")
+    told = desk.type("why", "3.5.0+mw1", "report.image").out
+    assert "reason: incident 7" in told
+    assert "beat openlmis/report:1.1.3: mw, manifests/extensions/mw.yml:5 (MW-1)" in told
+
+
+def test_why_goes_into_a_list(desk: Desk, registry: FakeRegistry) -> None:
+    assert desk.type("why", "3.5.0+mw1", "auth.volumes.0").out.startswith('auth.volumes: ["config:/config"]')
 
 
 def test_why_of_nothing_names_what_there_is(desk: Desk, registry: FakeRegistry) -> None:
@@ -193,6 +239,19 @@ def test_a_patch_records_why_it_could_not_wait(desk: Desk, registry: FakeRegistr
     changed = [one["name"] for one in told.json["components"] if one["change"] != "unchanged"]
     assert changed == ["auth"]
     assert desk.type("candidate", "3.5.0+mw2", "--check").status == 0
+
+
+def test_what_is_doubtful_in_a_patch_is_said_and_refused_where_policy_says_so(
+    desk: Desk, registry: FakeRegistry
+) -> None:
+    words = ("patch", "3.5.0+mw2", "--from", "3.5.0+mw1", "--set", "auth=4.1.1-SNAPSHOT", *PATCH, "--offline")
+    told = desk.type(*words)
+    assert told.status == 0
+    assert "auth" in told.err
+    assert "SNAPSHOT" in told.err
+    assert "rsyslog" not in told.err  # it was in the base
+    assert "without --offline" in told.everything
+    assert desk.type(*words, "--stage", "release").status == 15
 
 
 def test_a_patch_that_was_widened_by_hand_is_found(desk: Desk, registry: FakeRegistry) -> None:

@@ -29,7 +29,7 @@ from olmis_release.instance.site import Site
 from olmis_release.manifest.model import Component, ImageRef, ReleaseManifest, Role
 from olmis_release.plan.model import Action, Base, Change, Plan, PlannedStep, StepKind, WayBack
 from olmis_release.workspace import InstanceFolder
-from tests.fakes.database import FakeDatabase
+from tests.fakes.database import FakeDatabase, Kept, some_facts
 from tests.fakes.instance import (
     FakeCompose,
     FakeConsul,
@@ -355,6 +355,16 @@ def test_letting_users_in_keeps_as_many_points_as_the_instance_wants(estate: Est
     LowerWall(planned=planned(StepKind.LOWER_WALL)).apply(estate.job)
 
     assert [point.run for point in estate.database.points()] == ["r1"]
+
+
+def test_letting_users_in_drops_the_oldest_databases_that_were_taken_back(estate: Estate) -> None:
+    for run in ("20261101t080000", "20261102t080000", "20261103t080000"):
+        estate.database.all[f"open_lmis__failed_{run}"] = Kept(facts=some_facts(f"open_lmis__failed_{run}"))
+    STOP.apply(estate.job)
+
+    LowerWall(planned=planned(StepKind.LOWER_WALL)).apply(estate.job)
+
+    assert {name for name in estate.database.all if "failed" in name} == {"open_lmis__failed_20261103t080000"}
 
 
 def test_the_wall_is_raised_with_this_runs_pass_and_opened_only_after_the_old_release_is_proven(estate: Estate) -> None:

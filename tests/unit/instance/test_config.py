@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from olmis_release.errors import BadInput
@@ -57,3 +59,53 @@ def test_a_host_header_is_one_host_name(name: str) -> None:
 @pytest.mark.parametrize("name", ["uat.example.org", "uat.example.org:8443", "'[::1]:80'"])
 def test_a_host_header_may_name_a_port(name: str) -> None:
     assert read(f"host_header: {name}\n").host_header == name.strip("'")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("unix:///run/user/1000/docker.sock", "ssh://uat", "ssh://moh@uat.example.org:2222", "ssh://my_alias"),
+        *("ssh://moh@[fd00::2]:22", "ssh://10.0.0.1"),
+    ],
+)
+def test_an_engine_is_reached_by_socket_or_ssh(host: str) -> None:
+    assert read(f"docker: {{host: '{host}'}}\n").docker.host == host
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("ssh://-oProxyCommand=touch x", "ssh://-oProxyCommand=x", "ssh://moh@-oProxyCommand=x", "ssh://-v@uat"),
+        *("ssh://", "ssh://moh:secret@uat", "ssh://uat/run/docker.sock", "ssh://uat:0", "ssh://uat:65536", "ssh://a b"),
+        *("ssh://uat;id", "ssh://$(id)", "ssh://uat?x", "http://uat:2375", "uat", "tcp://uat", "unix://relative"),
+        *("tcp://-uat:2376", "npipe:////./pipe/docker"),
+    ],
+)
+def test_a_host_that_ssh_or_docker_could_misread_is_refused(host: str) -> None:
+    with pytest.raises(BadInput, match=r"uat\.yml:9:16: `docker\.host`: .* is not a Docker endpoint"):
+        read(f"docker: {{host: '{host}'}}\n")
+
+
+TLS = "tls: {ca: tls/ca.pem, cert: /etc/cert.pem, key: tls/key.pem}"
+
+
+@pytest.mark.parametrize(
+    ("docker", "told"),
+    [
+        ("host: 'tcp://uat:2375'", "in plain text is refused"),
+        ("host: 'ssh://uat', " + TLS, "tls goes with a host tcp"),
+        ("context: uat, " + TLS, "tls goes with a host tcp"),
+        ("context: uat, host: 'ssh://uat'", "either context or host"),
+        ("host: 'tcp://uat:2376', socket: /x, " + TLS, "socket goes with ssh"),
+        ("host: 'ssh://uat', socket: 'x:/etc'", "not the path of a socket"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(docker: str, told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        read(f"docker: {{{docker}}}\n")
+
+
+def test_the_files_of_tls_lie_in_the_workspace_unless_told_otherwise() -> None:
+    docker = read(f"docker: {{host: 'tcp://uat:2376', {TLS}}}\n").docker.below(Path("/w"))
+    assert docker.tls
+    assert (docker.tls.ca, docker.tls.cert, docker.tls.key) == ("/w/tls/ca.pem", "/etc/cert.pem", "/w/tls/key.pem")

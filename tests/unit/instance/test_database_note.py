@@ -15,19 +15,27 @@ def test_a_note_reads_as_a_person_expects() -> None:
     assert str(note) == "olmis-release run=20261128t180211 of=16384 state=ready"
 
 
-@given(
+NOTES = st.builds(
+    Note,
     run=TEXT,
     of=st.integers(min_value=0, max_value=2**32),
     state=st.sampled_from(NoteState),
     comment=TEXT,
     template=st.booleans(),
     was=st.none() | st.sampled_from(NoteState),
+    slots=st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1)).map(tuple),
+    written=st.text("0123456789abcdef"),
 )
-def test_what_was_written_is_read(
-    run: str, of: int, state: NoteState, comment: str, template: bool, was: NoteState | None
-) -> None:
-    note = Note(run=run, of=of, state=state, comment=comment, template=template, was=was)
+
+
+@given(NOTES)
+def test_what_was_written_is_read(note: Note) -> None:
     assert read_note(str(note)) == note
+
+
+def test_slots_stand_in_a_note_as_a_person_would_write_them() -> None:
+    note = Note(run="r1", of=1, state=NoteState.READY, slots=("debezium:pgoutput", "audit:wal2json:two-phase"))
+    assert str(note) == "olmis-release run=r1 of=1 state=ready slots=debezium:pgoutput,audit:wal2json:two-phase"
 
 
 @pytest.mark.parametrize(

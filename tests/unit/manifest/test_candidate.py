@@ -91,6 +91,22 @@ def test_offline_leaves_digests_open_and_does_not_undo_what_is_pinned(workspace:
     assert (again.path, again.same_as, again.manifest) == (None, pinned.path, pinned.manifest)
 
 
+def test_offline_takes_the_digests_that_are_on_record_and_leaves_the_others_open(workspace: Workspace) -> None:
+    pinned = make_candidate(workspace, RELEASE, digest_of=FakeRegistry()).manifest
+    say(workspace.root, "auth: {set: {restart: always}, reason: MW-813}\n  log: {pin: '2', reason: MW-814}")
+    made = make_candidate(workspace, RELEASE, digest_of=None)
+    assert (made.number, made.manifest.pinned) == (2, False)
+    assert made.manifest.components["report"].image == pinned.components["report"].image
+    assert made.manifest.components["log"].image.digest is None
+
+
+def test_offline_knows_the_release_before_too_but_not_what_its_moving_tags_mean_today(workspace: Workspace) -> None:
+    say(workspace.root, "x: {add: {image: mw/x:1-SNAPSHOT}}")
+    make_candidate(workspace, RELEASE, digest_of=FakeRegistry())
+    made = make_candidate(workspace, "3.5.0+mw2", digest_of=None).manifest
+    assert [name for name, one in made.components.items() if not one.image.digest] == ["x"]
+
+
 def test_every_image_that_the_registry_lacks_is_named_at_its_statement_and_nothing_is_written(
     workspace: Workspace,
 ) -> None:
@@ -142,6 +158,13 @@ def test_an_image_is_asked_for_once_and_one_with_a_digest_never(workspace: Works
     made = make_candidate(workspace, RELEASE, digest_of=registry)
     assert sorted(registry.asked) == ["openlmis/auth:4.1.0", "openlmis/report:1.1.2", "openlmis/rsyslog:1"]
     assert made.manifest.components["x"].image.digest == f"sha256:{'a' * 64}"
+
+
+def test_two_digests_of_one_tag_stay_apart(workspace: Workspace) -> None:
+    one, other = f"a/b:1@sha256:{'a' * 64}", f"a/b:1@sha256:{'b' * 64}"
+    say(workspace.root, f'x: {{add: {{image: "{one}"}}}}\n  y: {{add: {{image: "{other}"}}}}')
+    made = make_candidate(workspace, RELEASE, digest_of=FakeRegistry()).manifest
+    assert [made.components[name].image.pinned() for name in "xy"] == [one, other]
 
 
 def test_the_command_line_is_a_layer_with_its_own_reason(workspace: Workspace) -> None:

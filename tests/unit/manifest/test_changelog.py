@@ -6,7 +6,7 @@ import git
 import pytest
 
 from olmis_release.errors import BadInput
-from olmis_release.manifest.changelog import changelog, markdown, sections_of
+from olmis_release.manifest.changelog import between, changelog, markdown, sections_of
 from olmis_release.manifest.comparison import compare_sides
 from olmis_release.manifest.model import ImageRef
 from olmis_release.manifest.side import Side
@@ -63,6 +63,51 @@ def repository(folder: Path) -> Path:
 @pytest.mark.parametrize("text", ["## 1.2.0 / 2020\nx\n## [1.1.0] - 2019\ny\n", "1.2.0\n===\nx\n\n1.1.0\n---\ny\n"])
 def test_both_kinds_of_headings_are_read(text: str) -> None:
     assert [(one.version, one.lines) for one in sections_of(text)] == [("1.2.0", ("x",)), ("1.1.0", ("y",))]
+
+
+@pytest.mark.parametrize(
+    ("heading", "version"),
+    [
+        ("8.3.5 / 2023-05-18\n==================", "8.3.5"),
+        ("8.3.5 / WIP\n---", "8.3.5"),
+        ("  8.3.5\n  ==", "8.3.5"),
+        ("15.3.0-hotfix / 2024-01-31\n======", "15.3.0-hotfix"),
+        ("# v8.3.5", "8.3.5"),
+        ("## Version 8.3.5: spring", "8.3.5"),
+        ("## [8.3.5](https://example.org/compare/a...b) (2023-05-18)", "8.3.5"),
+        ("## openlmis-requisition 8.3.5", "8.3.5"),
+        ("**8.3.5 / 2023-05-18**", "8.3.5"),
+        ("8.3.5 (2023-05-18)", "8.3.5"),
+        ("8.3.5", "8.3.5"),
+        ("\ufeff8.3.5 / WIP\r\n===\r", "8.3.5"),
+    ],
+)
+def test_a_version_is_found_however_its_heading_is_written(heading: str, version: str) -> None:
+    [one] = sections_of(f"{heading}\n\n* what\n")
+    assert (one.version, one.lines) == (version, ("* what",))
+
+
+def test_what_only_looks_like_a_heading_is_text() -> None:
+    [one] = sections_of(
+        "8.3.5\n===\n\nFixes\n-----\n* of 8.3.4\n```\n8.3.3\n===\n```\n8.3.2 had it too\n\n[8.3.5]: x\n"
+    )
+    assert one.lines[-1] == "8.3.2 had it too"
+
+
+@pytest.mark.parametrize("text", ["", "\n", "Nothing yet\n===\n", "## [Unreleased]\n* a\n"])
+def test_a_changelog_without_versions_has_no_sections(text: str) -> None:
+    assert list(sections_of(text)) == []
+
+
+def test_a_snapshot_has_what_is_written_about_its_version_so_far() -> None:
+    found = between(sections_of(UNDERLINED), "7.1.1-hotfix", "7.1.2-SNAPSHOT")
+    assert [one.version for one in found] == ["7.1.2"]
+
+
+def test_a_bundle_is_a_source_as_well(tmp_path: Path) -> None:
+    with git.Repo(repository(tmp_path) / "openlmis-requisition") as repo:
+        repo.git.bundle("create", str(tmp_path / "r.bundle"), "--all")
+    assert "* two" in written("7.1.0", "7.1.1-hotfix", f"requisition={tmp_path / 'r.bundle'}")
 
 
 def test_the_sections_between_two_versions_come_from_the_repository_at_the_newer_tag(tmp_path: Path) -> None:

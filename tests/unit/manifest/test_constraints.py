@@ -88,6 +88,24 @@ def test_an_override_without_use_is_said() -> None:
     assert [one.code for one in made.warnings] == ["W-UNUSED-OVERRIDE"]
 
 
+def test_an_override_that_the_command_line_made_needless_is_said() -> None:
+    typed = Override(component="report", tag="1.1.0", reason="MW-9")
+    made = merged("report: {pin: 1.1.1, reason: x}", typed, head=OVERRIDE, core_text=WANTS)
+    assert [one.code for one in made.warnings] == ["W-UNUSED-OVERRIDE"]
+
+
+def test_an_override_of_what_never_was_is_refused() -> None:
+    head = HEAD + "overrides: {reprot: {version: 1.1.1, reason: MW-7}}\n"
+    [told] = complaints("log: {pin: '2', reason: x}", head=head)
+    assert told.startswith("extensions/mw.yml:4:13: there is no component reprot to override a constraint of.")
+
+
+def test_what_a_fork_provides_is_doubted_once_another_tag_of_it_is_typed() -> None:
+    typed = Override(component="report", tag="1.0", reason="MW-9")
+    made = merged(FORK % ", provides: report 1.1.3", typed, core_text=WANTS)
+    assert [one.code for one in made.warnings] == ["W-PROVIDES"]
+
+
 def test_an_override_needs_a_reason() -> None:
     with pytest.raises(Exception, match="reason"):
         merged("report: {pin: 1.1.1, reason: x}", head=OVERRIDE.replace("MW-7", '""'), core_text=WANTS)

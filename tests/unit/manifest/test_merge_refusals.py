@@ -16,8 +16,14 @@ AT = "extensions/mw.yml:5"
         ("auth: {add: {image: mw/auth:1}}", [f"{AT}:", "auth cannot be added", "core/3.5.0.yml:7:3 has it already"]),
         ("auth: {}", [f"{AT}:", "says nothing", "Say one of replace"]),
         ("auth: {reason: because}", [f"{AT}:", "says nothing"]),
-        ("auth: {pin: 1.0.0, replace: {image: a/b:1}}", [f"{AT}:", "replace and pin cannot both hold", "line 5"]),
-        ("auth: {remove: true, set: {restart: 'no'}}", [f"{AT}:", "remove and set do not go together"]),
+        (
+            "auth: {pin: 1.0.0, replace: {image: a/b:1}}",
+            [f"{AT}:", "replace and pin cannot both hold", "the other stands in extensions/mw.yml:5"],
+        ),
+        (
+            "auth: {remove: true, set: {restart: 'no'}}",
+            [f"{AT}:", "remove (extensions/mw.yml:5:18) and set do not go together"],
+        ),
         ("x: {add: {image: a/b:1}, set: {restart: 'no'}}", [f"{AT}:", "Write the body inside `add`"]),
         ("auth: {set: {environmnt.A: x}}", [f"{AT}:", "no key of a Compose service", "Did you mean `environment`?"]),
         ("auth: {set: {image: x}}", [f"{AT}:", "`image` does not belong in a body", "`pin` or `replace`"]),
@@ -39,6 +45,10 @@ AT = "extensions/mw.yml:5"
         ('auth: {set: {environment.A: "x\\ny"}}', [f"{AT}:", "'A' holds a line break"]),
         ("auth: {set: {environment: {A: [x]}}}", [f"{AT}:", "'A' must be text"]),
         ("auth: {set: {volumes: [confg:/x]}}", [f"{AT}:", "volume confg, which nobody declares", "`config`?"]),
+        ("auth: {set: {depends_on: log}}", [f"{AT}:28", "auth.depends_on must be a list of texts or a mapping"]),
+        ("auth: {set: {restart: [always]}}", [f"{AT}:16", "auth.restart must be text, not a list"]),
+        ("auth: {set: {healthcheck.tset: x}}", [f"{AT}:", "unknown key", "Did you mean `test`?"]),
+        ("x: {add: {image: a/b:1, compose: {ports: 80}}}", [f"{AT}:", "x.ports must be a list"]),
         ("auth: {set: {networks: [other]}}", [f"{AT}:", "joins network other"]),
         ("auth: {set: {depends_on: [logg]}}", [f"{AT}:", "depends on logg", "Did you mean `log`?"]),
         ("report: {set: {depends_on: [auth]}}", ["wait for each other: auth -> report -> auth", AT]),
@@ -53,6 +63,12 @@ def test_a_statement_that_cannot_hold_is_refused_with_its_place_and_the_remedy(
 ) -> None:
     (told,) = complaints(statement)
     assert [word for word in words if word not in told] == []
+
+
+def test_what_yaml_may_take_for_text_or_not_is_taken_as_compose_needs_it() -> None:
+    body = "ports: ['80:80', 81], cpus: '2', privileged: true, mem_limit: 1g, command: null, restart: no, init: 'false'"
+    more = "healthcheck: {test: [CMD, x], retries: 3, disable: false}, logging: {driver: x, options: {a: 1}}"
+    assert complaints(f"auth: {{set: {{{body}, {more}}}}}") == []
 
 
 def test_everything_wrong_is_told_in_one_run_in_the_order_of_the_file() -> None:
@@ -109,6 +125,20 @@ def test_a_network_declared_in_two_ways_is_a_conflict_of_two_places() -> None:
     head = HEAD + "networks: {n: {external: true}}\n"
     (told,) = complaints("log: {pin: '2', reason: x}", head=head, core_text=core)
     assert told.startswith("extensions/mw.yml:4:12: network n is declared differently in core/3.5.0.yml:6:12.")
+
+
+def test_a_release_of_nothing_is_refused() -> None:
+    gone = "\n".join(f"{name}: {{remove: true, reason: x}}" for name in ("auth", "report", "log"))
+    (told,) = complaints(gone)
+    assert told.startswith("extensions/mw.yml:4:1: no component is left.")
+
+
+def test_a_module_needs_a_volume_of_its_own() -> None:
+    core = CORE.replace("volumes: {config: {}}", "volumes: {config: {external: true}}")
+    (told,) = complaints("auth: {attach: {module: config, image: a/b:1}}", core_text=core)
+    assert told.startswith(
+        "extensions/mw.yml:5:27: module config fills a volume of its name, which core/3.5.0.yml:5:11"
+    )
 
 
 def test_a_volume_both_declared_and_replaced_is_a_conflict_of_two_places() -> None:

@@ -75,6 +75,7 @@ def test_errors_stop_and_warnings_are_handed_on() -> None:
     ("text", "said"),
     [
         ("defects: {cycle: {uat: off}}", "2:11: .*no defect that a policy decides about; there are"),
+        ("defects: {snapshot-tags: {uat: off}}", "2:11: .*; did you mean `snapshot-tag`"),
         ("defects: {latest-tag: {prod: off}}", "2:24: .*must be 'development', 'uat' or 'release'"),
         ("defects: {latest-tag: {uat: maybe}}", "2:29: .*must be 'error', 'warning' or 'off'"),
         ("memory: plenty", "2:9: .*not a size such as 16G"),

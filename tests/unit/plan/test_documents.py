@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 
+from olmis_release.cli.plan_text import plan_text
+from olmis_release.manifest.emergency import Impact, Patch, Priority, Urgency
+from olmis_release.manifest.emergency import Route as EmergencyRoute
 from olmis_release.plan.documents import render_html, render_markdown
 from olmis_release.plan.model import Action, Change, Migration, Plan, WayBack
 from olmis_release.plan.planner import plan_changes
+from olmis_release.plan.sets import canonical
 from olmis_release.plan.steps import Route, plan_steps
 from olmis_release.plan.way_back import data_cost
 from tests.fakes.plan import a_component, a_plan, a_release, changed, going, with_tag
@@ -84,6 +88,36 @@ def test_the_page_of_an_upgrade(golden: Callable[[str, str], None]) -> None:
 
 def test_the_markdown_of_an_upgrade(golden: Callable[[str, str], None]) -> None:
     golden("plan/upgrade.md", render_markdown(an_upgrade(), code=CODE, hash_hex=HASH))
+
+
+def an_emergency() -> Plan:
+    patch = Patch(
+        base="3.4.1+mw1",
+        base_sha256="b" * 64,
+        components=("requisition",),
+        ticket="MW-812",
+        impact=Impact.EXTENSIVE,
+        urgency=Urgency.MEDIUM,
+        priority=Priority.CRITICAL,
+        route=EmergencyRoute.EMERGENCY,
+    )
+    return an_upgrade().model_copy(update={"patch": patch})
+
+
+def test_an_emergency_says_its_ticket_and_priority_on_its_first_page() -> None:
+    page = render_html(an_emergency(), code=CODE, hash_hex=HASH)
+    assert "<dd><strong>Critical</strong>: impact extensive, urgency medium</dd>" in page
+    assert "<dd>MW-812</dd>" in page
+    text = render_markdown(an_emergency(), code=CODE, hash_hex=HASH)
+    assert "| Priority | **Critical**: impact extensive, urgency medium |\n| Ticket | MW-812 |\n" in text
+    assert "of 3.4.1+mw1: only requisition may differ from it" in text
+    told = plan_text(an_emergency(), CODE).splitlines()
+    assert told[1] == "Critical: MW-812, impact extensive, urgency medium"
+
+
+def test_a_plan_of_an_ordinary_release_keeps_its_hash() -> None:
+    assert b'"patch"' not in canonical(an_upgrade())
+    assert b'"ticket":"MW-812"' in canonical(an_emergency())
 
 
 def test_the_page_is_one_whole_file_without_script_or_anything_to_fetch() -> None:

@@ -10,9 +10,11 @@ import pytest
 from olmis_release import clock
 from olmis_release.errors import BadInput, TargetUnreachable
 from olmis_release.events import Progress
-from olmis_release.instance.ports import ContainerStatus, WallState
+from olmis_release.instance.ports import ContainerStatus, Slot, WallState
+from olmis_release.manifest.emergency import Impact, Urgency
 from olmis_release.manifest.lock import canonical
 from olmis_release.manifest.model import ReleaseManifest
+from olmis_release.manifest.patching import PatchOrder, patched
 from olmis_release.plan.codes import sha256
 from olmis_release.plan.model import Action, StepKind, WayBack
 from tests.fakes.instance import a_container
@@ -48,6 +50,31 @@ def test_pending_changes_come_from_the_images_own_files(serving: Estate, newer: 
     assert plan.way_back is WayBack.DATABASE
     assert StepKind.TAKE_ROLLBACK_POINT in [step.kind for step in plan.steps]
     assert (plan.previous, plan.release) == ("3.4.1+mw1", "3.5.0+mw1")
+
+
+def test_a_plan_whose_database_may_go_back_names_the_slots_that_are_made_anew(
+    serving: Estate, newer: ReleaseManifest
+) -> None:
+    slot = Slot(name="debezium", plugin="pgoutput", database="open_lmis")
+    serving.database.in_the_way = replace(serving.database.in_the_way, slots=(slot,))
+    serving.files["openlmis/requisition:7.1.1"] = ADDED
+    serving.release(newer)
+    assert any("made anew: debezium (pgoutput)" in note for note in serving.plan().notes)
+
+
+def test_a_plan_of_an_emergency_release_says_why_it_could_not_wait(serving: Estate) -> None:
+    order = PatchOrder(
+        release="3.4.1+mw2",
+        tags=[("requisition", "7.1.1")],
+        ticket="MW-812",
+        impact=Impact.EXTENSIVE,
+        urgency=Urgency.CRITICAL,
+    )
+    serving.files["openlmis/requisition:7.1.1"] = REQUISITION_FILES
+    serving.release(patched(OLD, order, digest_of=lambda _: "sha256:" + "a" * 64))
+    plan = serving.plan()
+    assert plan.patch is not None
+    assert (plan.patch.ticket, plan.patch.priority) == ("MW-812", "Blocker")
 
 
 def test_the_image_is_pulled_to_be_read_and_that_is_told(serving: Estate, newer: ReleaseManifest) -> None:

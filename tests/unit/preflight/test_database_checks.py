@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from olmis_release.instance.ports import Blockers, DatabaseState, RollbackPoint
+from olmis_release.instance.ports import Blockers, DatabaseState, RollbackPoint, Slot
 from olmis_release.plan.model import PlannedStep, PlanPurpose, StepKind
 from olmis_release.preflight.checks.database_reachable import database_is_reachable
 from olmis_release.preflight.checks.database_rights import role_may_clone
@@ -126,9 +126,7 @@ OBSTACLES = [
 
 
 @pytest.mark.parametrize(("held", "named", "remedy"), OBSTACLES)
-def test_what_holds_the_database_refuses(
-    place: Place, held: dict[str, tuple[str, ...]], named: str, remedy: str
-) -> None:
+def test_what_holds_the_database_refuses(place: Place, held: dict[str, Any], named: str, remedy: str) -> None:
     place.database.in_the_way = replace(place.database.in_the_way, **held)
     finding = nothing_is_in_the_way(place.subject)
     assert (finding.status, named in finding.message, remedy in finding.resolution) == ("fail", True, True)
@@ -171,10 +169,36 @@ def test_a_plan_that_takes_a_point_is_held_to_it(place: Place) -> None:
     assert rollback_point_has_room(place.subject).status == "fail"
 
 
-def test_slots_are_named(place: Place) -> None:
-    place.database.in_the_way = Blockers(prepared=(), subscriptions=(), slots=("debezium",), base_backups=())
+def slot(database: str = "open_lmis", **changes: Any) -> Slot:
+    return replace(Slot(name="debezium", plugin="pgoutput", database=database), **changes)
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "said"),
+    [
+        (slot(), "warn", "A rollback makes these replication slots anew: debezium (pgoutput)."),
+        (slot(active=True), "fail", "Replication slots are in use: debezium."),
+        (slot(wal_status="lost"), "warn", "lost what they had not sent yet: debezium."),
+        (slot("open_lmis__failed_1", active=True), "warn", "put aside keep the server's log from being freed"),
+    ],
+)
+def test_slots_are_named_with_what_they_mean(place: Place, found: Slot, status: str, said: str) -> None:
+    place.database.in_the_way = replace(NOTHING, slots=(found,))
     finding = nothing_is_in_the_way(place.subject)
-    assert (finding.status, "debezium" in finding.message) == ("warn", True)
+    assert (finding.status, said in finding.message) == (status, True)
+
+
+def test_a_role_that_may_not_make_slots_is_told_what_it_needs(place: Place) -> None:
+    place.database.about = replace(SERVER, role="tool", superuser=False)
+    place.database.in_the_way = replace(NOTHING, slots=(slot(),))
+    finding = nothing_is_in_the_way(place.subject)
+    assert (finding.status, finding.resolution) == ("warn", "As an administrator: ALTER ROLE tool REPLICATION.")
+
+
+def test_slots_that_an_earlier_rollback_could_not_make_are_told(place: Place) -> None:
+    place.database.in_the_way = replace(NOTHING, lost_slots=("debezium",))
+    finding = nothing_is_in_the_way(place.subject)
+    assert (finding.status, "could not make" in finding.message) == ("warn", True)
 
 
 @pytest.mark.parametrize(("state", "status"), [(DatabaseState.READY, "fail"), (DatabaseState.ACCEPTED, "ok")])

@@ -47,6 +47,46 @@ def test_an_env_that_services_read_is_looked_at_too(tmp_path: Path) -> None:
     assert told(found) == [("W-WIPING-PROFILE", ".env:1:1")]
 
 
+@pytest.mark.parametrize(
+    ("settings", "places"),
+    [
+        ("# x\nspring_profiles_active=refresh-db\n", ["settings.env:2:1"]),
+        ('export SPRING_PROFILES_ACTIVE="demo-data"\r\n', ["settings.env:1:8"]),
+        ("POSTGRES_PASSWORD=a$b\nspring_profiles_active=production,refresh-db\n", []),
+        ("BASE_URL=http://x\n", ["docker-compose.yml:4:5"]),
+        ("spring_profiles_active=production\nA=1\nA=2\n", ["settings.env:3:1"]),
+    ],
+)
+def test_a_settings_file_beside_the_compose_file_is_looked_into(
+    tmp_path: Path, settings: str, places: list[str]
+) -> None:
+    (tmp_path / "settings.env").write_bytes(settings.encode())
+    found = defects(tmp_path, service("env_file: [settings.env]"))
+    assert [str(problem.where) for problem in found] == places
+
+
+def test_services_that_read_one_wiping_file_are_told_together(tmp_path: Path) -> None:
+    (tmp_path / "settings.env").write_text("spring_profiles_active=refresh-db\n", encoding="utf-8")
+    other = "  report: {image: 'openlmis/report:1.5.0', env_file: ./settings.env}\n"
+    found = defects(tmp_path, service("env_file: settings.env") + other)
+    assert told(found) == [("W-WIPING-PROFILE", "settings.env:1:1")]
+    assert "auth (and 1 more that read this file)" in found[0].message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "command: java -Dspring.profiles.active=demo-data -jar x.jar",
+        "command: [--spring.profiles.active=refresh-db]",
+        "environment: ['spring_profiles_active=refresh-db']",
+        "environment: {SPRING_PROFILES_ACTIVE: Production}",
+        "environment: {spring_profiles_active: '${spring_profiles_active:-}'}",
+    ],
+)
+def test_a_profile_is_found_wherever_it_is_set(tmp_path: Path, line: str) -> None:
+    assert [problem.code for problem in defects(tmp_path, service(line))] == ["W-WIPING-PROFILE"]
+
+
 def test_known_settings_count_where_the_body_says_nothing(tmp_path: Path) -> None:
     context = Context(settings={"spring_profiles_active": "refresh-db"})
     found = defects(tmp_path, service("env_file: settings.env"), context=context)
@@ -88,6 +128,7 @@ volumes: {{ext: {{}}, other: {{}}}}
         ("", "ext:/extensions", ["7:15"]),
         ("other:/extensions", "ext:/extensions", ["4:15", "7:15"]),
         ("ext:/config", "ext:/extensions", []),
+        ("", "/extensions", ["5:3"]),
     ],
 )
 def test_an_extension_that_reaches_nobody_is_noticed(tmp_path: Path, host: str, module: str, places: list[str]) -> None:
@@ -102,6 +143,18 @@ def test_a_folder_that_a_newer_image_fills_must_be_mounted(tmp_path: Path, tag: 
     found = defects(tmp_path, text, context=Context(image_mounts=(known,)))
     assert [problem.code for problem in found] == (["W-EXTENSION-MOUNT"] if lost else [])
     assert all("/extensions-fulfillment" in problem.message for problem in found)
+
+
+def test_a_module_known_to_have_moved_its_files_needs_no_policy(tmp_path: Path) -> None:
+    text = EXTENSION.format(host="ext:/extensions", module="ext:/extensions", tag="1.1.0")
+    found = defects(tmp_path, text.replace("org/extensions-config", "any/selv-v3-extensions-config"))
+    assert told(found) == [("W-EXTENSION-MOUNT", "docker-compose.yml:7:5")]
+    assert "/extensions-stockmanagement" in found[0].message
+
+
+def test_a_heap_has_another_name_too(tmp_path: Path) -> None:
+    found = defects(tmp_path, service("environment: {JAVA_OPTS: '-XX:MaxHeapSize=1g'}", "mem_limit: 1g"))
+    assert [problem.code for problem in found] == ["W-HEAP-AT-LIMIT"]
 
 
 def test_heaps_are_summed_against_a_stated_memory(tmp_path: Path) -> None:
@@ -143,6 +196,10 @@ def test_names_that_lead_nowhere_are_errors_at_their_place(tmp_path: Path, line:
     assert said in str(found[0])
 
 
-def test_a_dependency_that_may_be_missing_is_none(tmp_path: Path) -> None:
+def test_a_dependency_that_may_be_missing_has_to_be_in_the_file_all_the_same(tmp_path: Path) -> None:
     line = "depends_on: {x: {condition: service_started, required: false}}"
-    assert defects(tmp_path, service(line)) == []
+    missing = defects(tmp_path, service(line))
+    there = defects(tmp_path, service(line) + "  x: {image: 'org/x:1', profiles: [debug]}\n")
+
+    assert [problem.code for problem in missing] == ["E-DEPENDS-ON"]
+    assert "E-DEPENDS-ON" not in [problem.code for problem in there]

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.fakes.distribution import defects, told
 
 
@@ -38,6 +40,40 @@ def test_spellings_of_variables_and_services_need_not_agree_in_dashes(tmp_path: 
     assert ("W-SHADOWED-VARIABLE", "docker-compose.yml:2:30") in told(found)
 
 
+@pytest.mark.parametrize(
+    ("service", "image", "variable"),
+    [
+        ("reports", "openlmisao/reports:1.0.0", "OL_REPORT_VERSION"),
+        ("ui", "openlmis/reference-ui:5.2.1", "OL_REFERENCE_UI_VERSION"),
+        ("requisition", "openlmis/requisition:8.5.0", "GM_OL_REQUISITION_IMAGE_TAG"),
+        ("db", "openlmis/postgres:12-debezium", "OL_POSTGRES_VERSION"),
+    ],
+)
+def test_a_renamed_service_is_known_by_its_image(tmp_path: Path, service: str, image: str, variable: str) -> None:
+    found = defects(tmp_path, f"services:\n  {service}: {{image: '{image}'}}\n", f"{variable}=9.0.0\n")
+    assert "W-SHADOWED-VARIABLE" in {problem.code for problem in found}
+
+
+@pytest.mark.parametrize("image", ["x/a:${TAG}", "x/a:${UNSET:-}", "x/a:${UNSET-}", "x/a:", "${TAG}"])
+def test_an_empty_tag_is_an_error_and_never_latest(tmp_path: Path, image: str) -> None:
+    found = defects(tmp_path, f"services:\n  a:\n    image: '{image}'\n", 'TAG="" # later\r\n')
+    assert ("E-IMAGE", "docker-compose.yml:3:12") in told(found)
+
+
+@pytest.mark.parametrize(
+    "image", ["x/a:$TAG", '"x/a:${TAG}" # c', "'${TAG}/a:1.0'", "x/a:${UNSET:-${TAG}}", "x/a:${TAG:?}"]
+)
+def test_an_undefined_variable_is_found_however_it_is_written(tmp_path: Path, image: str) -> None:
+    found = defects(tmp_path, f"services:\r\n  a: &a\r\n    image: {image}\r\n", "tag=1.0\n")
+    assert ("E-UNDEFINED-VARIABLE", "docker-compose.yml:3:12") in told(found)
+    assert "Did you mean `tag`?" in " ".join(problem.resolution for problem in found)
+
+
+def test_a_name_alone_in_the_environment_uses_the_variable(tmp_path: Path) -> None:
+    text = "services:\n  a: {image: 'x/a:1.0', environment: [LOCALE]}\n"
+    assert defects(tmp_path, text, "LOCALE=pt\n") == []
+
+
 def test_a_literal_environment_value_hides_the_variable_of_its_name(tmp_path: Path) -> None:
     text = "services:\n  a:\n    image: a/b:1.0.0\n    environment:\n      LOCALE: fr\n"
     found = defects(tmp_path, text, "LOCALE=pt\n")
@@ -58,3 +94,10 @@ def test_a_variable_given_twice_is_said_once_with_both_lines(tmp_path: Path) -> 
     text = "services:\n  a: {image: 'a/b:${TAG}'}\n"
     found = defects(tmp_path, text, "TAG=1.0\nTAG=1.1\n")
     assert told(found) == [("W-DUPLICATE-VARIABLE", ".env:2:1")]
+
+
+@pytest.mark.parametrize("second", ["export TAG=1.1", "TAG: '1.1'", 'TAG="1.0" # the same', "TAG = 1.1"])
+def test_a_variable_given_twice_is_found_however_it_is_written(tmp_path: Path, second: str) -> None:
+    found = defects(tmp_path, "services:\n  a: {image: 'a/b:${TAG}'}\n", f"# x\r\nTAG=1.0\r\n{second}\r\n")
+    assert [problem.code for problem in found] == ["W-DUPLICATE-VARIABLE"]
+    assert str(found[0].where).startswith(".env:3:")

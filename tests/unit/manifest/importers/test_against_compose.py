@@ -161,6 +161,28 @@ volumes: {one: , two: , three: }
         "one.yml": 'services:\n  a: {image: "org/a:1", profiles: [p]}\n',
         "two.yml": 'services:\n  a: {image: "org/a:2"}\n  b: {image: "org/b:1", profiles: [q]}\n',
     },
+    "names of before": {
+        "docker-compose.yml": """version: "3.3"
+services:
+  a: {image: "org/a:1", volumes: ["log:/log"], networks: [shared], memswap_limit: -1}
+volumes: {log: {external: {name: country-log}}}
+networks: {shared: {external: {name: country}}}
+""",
+    },
+    "included": {
+        ".env": "TAG=1\n",
+        "docker-compose.yml": "include: [more/compose.yml]\nservices:\n  a: {image: 'org/a:${TAG}'}\n",
+        "more/compose.yml": "services:\n  i: {image: 'org/i:${TAG}-${OWN}', volumes: ['./x:/x'], env_file: i.env}\n",
+        "more/.env": "TAG=2\nOWN=3\n",
+        "more/i.env": "I=1\n",
+    },
+    "points in time": {
+        "docker-compose.yml": """services:
+  a:
+    image: org/a:1
+    environment: {A: 2020-01-01T00:00:00Z, B: 2001-12-14t21:59:43.10-05:00, C: 2020-01-01 10:00:00, D: 2020-13-01}
+""",
+    },
     "a stack beside OpenLMIS": {
         ".env": "OL_SUPERSET_VERSION=1\nSYSLOG_UDP_PORT=1514\n",
         "settings.env": "A=1\n",
@@ -244,6 +266,29 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     ),
     "alias to nothing": ({"docker-compose.yml": "services:\n  a: *none\n"}, "docker-compose.yml:2:6"),
     "no mapping": ({"docker-compose.yml": "services:\n  a: text\n"}, "docker-compose.yml:2:3"),
+    "said elsewhere already": (
+        {
+            "docker-compose.yml": "include: [b.yml]\nservices:\n  a: {image: a}\n",
+            "b.yml": "services:\n  a: {image: b}\n",
+        },
+        "docker-compose.yml:3:3",
+    ),
+    "two networks": (
+        {"docker-compose.yml": "services:\n  a: {image: a, network_mode: host, networks: [default]}\n"},
+        "docker-compose.yml:2:17",
+    ),
+    "no such protocol": (
+        {"docker-compose.yml": "services:\n  a: {image: a, ports: ['80:80/foo']}\n"},
+        "docker-compose.yml:2:25",
+    ),
+    "open command": (
+        {"docker-compose.yml": "services:\n  a: {image: a, command: echo 'x}\n"},
+        "docker-compose.yml:2:26",
+    ),
+    "mount of nothing": (
+        {"docker-compose.yml": "services:\n  a: {image: a, volumes: [{type: bind, target: /a}]}\n"},
+        "docker-compose.yml:2:27",
+    ),
     "two kinds": (
         {
             "docker-compose.yml": "services:\n  a: {image: a, ports: ['1:1']}\n",

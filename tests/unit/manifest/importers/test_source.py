@@ -150,3 +150,38 @@ def test_tags_are_listed(repository: Repo) -> None:
     with open_source(str(repository.working_dir)) as source:
         assert isinstance(source, Source)
         assert source.tags() == ("v1",)
+
+
+def test_several_environments_are_listed_when_none_was_named(repository: Repo) -> None:
+    for place in ("deployment/dev_env", "deployment/prod_env"):
+        commit(repository, "org/a:1", folder=place)
+    Path(repository.working_dir, "docker-compose.yml").unlink()
+    repository.index.remove(["docker-compose.yml"])
+    repository.index.commit("only environments", author=AUTHOR, committer=AUTHOR)
+
+    with pytest.raises(BadInput) as refusal:
+        read_distribution(str(repository.working_dir))
+
+    assert "--dir deployment/dev_env or --dir deployment/prod_env" in refusal.value.resolution
+
+
+def test_versions_may_lie_elsewhere_in_the_source_or_outside_of_it(tmp_path: Path) -> None:
+    (tmp_path / "source" / "env").mkdir(parents=True)
+    (tmp_path / "source" / "env" / "docker-compose.yml").write_text("services: {a: {image: 'org/a:${TAG}'}}\n")
+    (tmp_path / "source" / "versions.env").write_text("TAG=1\n")
+    (tmp_path / "outside.env").write_text("TAG=2\n")
+
+    def tag(env_file: str) -> str:
+        found = read_distribution(str(tmp_path / "source"), folder="env", env_files=[env_file])
+        return found.images["a"].tag
+
+    assert tag("versions.env") == tag("../versions.env") == "1"
+    assert tag(str(tmp_path / "outside.env")) == "2"
+
+
+def test_a_repository_that_cannot_be_reached_says_why() -> None:
+    with pytest.raises(BadInput, match=r"refused|ssh") as refusal, open_source("ssh://git@127.0.0.1:1/nobody/nothing"):
+        pass
+
+    assert [problem.code for problem in refusal.value.problems] == ["E-NO-SOURCE"]
+    assert refusal.value.resolution
