@@ -242,6 +242,9 @@ class FencedDatabase:
     def points(self) -> tuple[RollbackPoint, ...]:
         return self._inner.points()
 
+    def written_since(self, point: str) -> bool | None:
+        return self._inner.written_since(point)
+
     def swap(self, point: str, *, failed: str, accepted: bool = False, fence: Fence | None = None) -> None:
         self.enter()
         self._inner.swap(point, failed=failed, accepted=accepted, fence=fence or self.fence)
