@@ -43,7 +43,12 @@ def read_instance(workspace: Workspace, name: str) -> InstanceConfig:
             where=Where(file=shown_as),
             code="E-INSTANCE-NAME",
         )
-    return config if config.registries else config.model_copy(update={"registries": default_mirrors(workspace)})
+    return config.model_copy(
+        update={
+            "registries": config.registries or default_mirrors(workspace),
+            "docker": config.docker.below(workspace.root),
+        }
+    )
 
 
 def _unknown(workspace: Workspace, name: str) -> BadInput:
@@ -80,6 +85,7 @@ def open_site(workspace: Workspace, instance_name: str, reporter: Reporter) -> S
     from olmis_release.instance.compose import ComposeCli
     from olmis_release.instance.consul import ConsulThroughWall
     from olmis_release.instance.database import open_database
+    from olmis_release.instance.database_fallbacks import fallbacks_of
     from olmis_release.instance.engine import DockerEngine
     from olmis_release.instance.front import HttpFrontDoor
     from olmis_release.instance.lock_container import LockContainer
@@ -95,12 +101,15 @@ def open_site(workspace: Workspace, instance_name: str, reporter: Reporter) -> S
     place = Place(
         project=config.project, instance=config.name, resolve=lambda image: on_mirror(image, config.registries)
     )
+    settings = settings_of(workspace, config)
+    database = open_database(config.database, engine, config.project, settings)
     return Site(
         config=config,
         folder=workspace.folder(instance_name),
         engine=engine,
         compose=ComposeCli(config.project, config.docker, workspace.root),
-        database=open_database(config.database, engine, config.project, settings_of(workspace, config)),
+        database=database,
+        fallbacks=fallbacks_of(config, engine, database, settings=settings, hooks=workspace.hooks),
         registry=open_registry(workspace, config.registries),
         front=front,
         wall=NginxWall(engine, config.wall, place=place, front=front),

@@ -8,15 +8,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
-from olmis_release.errors import StepFailed, TargetUnreachable
+from olmis_release.errors import EffectUnknown, StepFailed, TargetUnreachable
 from olmis_release.instance import process
+from olmis_release.instance.cli_answers import lost
 from olmis_release.instance.config import Docker
 from olmis_release.instance.connection import START_ENGINE, cli_prefix
-from olmis_release.instance.engine import NO_ANSWER
+from olmis_release.instance.endpoint import reach
 
 TAIL_LINES = 40
 ASK_S = 60.0
-# Few at once over ssh: each call is a connection of its own there, and servers limit those.
+# Few at once over ssh: all calls share one connection there.
 PARALLEL, PARALLEL_SSH = "8", "2"
 
 
@@ -29,10 +30,15 @@ class ComposeCli:
     """
 
     def __init__(self, project: str, docker: Docker, folder: Path) -> None:
-        """Bind to a project; nothing is asked yet."""
+        """Bind to a project; nothing is asked yet.
+
+        Raises:
+            TargetUnreachable: There is no such Docker context.
+            BadInput: The endpoint is one in plain text, or its key files cannot be used.
+        """
         self.project = project
         self.folder = folder
-        self._docker = docker
+        self._endpoint = reach(docker)
 
     def version(self) -> str:
         """Return Compose's version, for example ``2.26.1``.
@@ -56,7 +62,11 @@ class ComposeCli:
             StepFailed: Compose does not accept the file.
         """
         finished = self._run((*self._files(file), "config", "--format", "json"), timeout_s=ASK_S)
-        self._check(finished, f"read {file.name}", ASK_S)
+        if finished.timed_out or finished.truncated:
+            raise StepFailed(
+                f"Compose did not read {file.name} within {ASK_S:.0f} s.", resolution="Check the file and its folder."
+            )
+        _check(finished, f"read {file.name}")
         return cast("Mapping[str, object]", json.loads(finished.stdout))
 
     def up(self, file: Path, components: Sequence[str], *, timeout_s: float) -> None:
@@ -64,9 +74,24 @@ class ComposeCli:
 
         Raises:
             StepFailed: Compose refused or failed; its output is in the details.
+            EffectUnknown: It did not end in time, or lost the engine on its way.
         """
+        doing = f"start {', '.join(components)}"
+        self._endpoint.ensure()
         finished = self._run((*self._files(file), *up_arguments(components)), timeout_s=timeout_s)
-        self._check(finished, f"start {', '.join(components)}", timeout_s)
+        if finished.timed_out:
+            raise EffectUnknown(
+                f"Compose did not {doing} within {timeout_s:.0f} s.",
+                details=_tail(finished),
+                resolution="Look at the containers with `docker ps -a`; what was started still runs.",
+            )
+        if finished.exit_code and lost(finished.stderr):
+            raise EffectUnknown(
+                f"The Docker engine gave no whole answer when Compose was to {doing}.",
+                details=_tail(finished),
+                resolution=START_ENGINE,
+            )
+        _check(finished, doing)
 
     def _files(self, file: Path) -> tuple[str, ...]:
         return (
@@ -77,28 +102,22 @@ class ComposeCli:
         )
 
     def _run(self, arguments: Sequence[str], *, timeout_s: float) -> process.Finished:
-        over_ssh = (self._docker.host or os.environ.get("DOCKER_HOST", "")).startswith("ssh://")
-        parallel = {"COMPOSE_PARALLEL_LIMIT": PARALLEL_SSH if over_ssh else PARALLEL}
-        argv = (*cli_prefix(self._docker), "compose", *arguments)
+        parallel = {"COMPOSE_PARALLEL_LIMIT": PARALLEL_SSH if self._endpoint.tunnel else PARALLEL}
+        argv = (*cli_prefix(self._endpoint), "compose", *arguments)
         return process.run(argv, timeout_s=timeout_s, env={**parallel, "COMPOSE_IGNORE_ORPHANS": "1"})
 
-    def _check(self, finished: process.Finished, doing: str, timeout_s: float) -> None:
-        output = f"{finished.stderr}{finished.stdout}".strip()
-        tail = "\n".join(output.splitlines()[-TAIL_LINES:])
-        if finished.timed_out:
-            raise StepFailed(
-                f"Compose did not {doing} within {timeout_s:.0f} s.",
-                details=tail,
-                resolution="Look at the containers with `docker ps -a`; what was started still runs.",
-            )
-        if finished.exit_code and any(sign in output for sign in NO_ANSWER):
-            raise TargetUnreachable(f"The Docker engine did not answer when asked to {doing}.", resolution=START_ENGINE)
-        if finished.exit_code:
-            raise StepFailed(
-                f"Compose failed to {doing} (exit {finished.exit_code}).",
-                details=tail,
-                resolution="Correct what Compose complains of, then make a new plan.",
-            )
+
+def _check(finished: process.Finished, doing: str) -> None:
+    if finished.exit_code:
+        raise StepFailed(
+            f"Compose failed to {doing} (exit {finished.exit_code}).",
+            details=_tail(finished),
+            resolution="Correct what Compose complains of, then make a new plan.",
+        )
+
+
+def _tail(finished: process.Finished) -> str:
+    return "\n".join(f"{finished.stderr}{finished.stdout}".strip().splitlines()[-TAIL_LINES:])
 
 
 def up_arguments(components: Sequence[str]) -> tuple[str, ...]:

@@ -1,71 +1,108 @@
-"""How the engine is reached: the same place for the SDK and for the command line, always."""
+"""How the engine is reached: the same place for the SDK and for the command line, always, and never in plain text."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import docker.errors
 import requests
 from docker.api import APIClient
-from docker.context import ContextAPI
-from docker.utils import kwargs_from_env
 
-from olmis_release.errors import ReleaseError, StepFailed, TargetUnreachable
+from olmis_release.errors import EffectUnknown, ReleaseError, StepFailed, TargetUnreachable
 from olmis_release.instance.config import Docker
+from olmis_release.instance.deadline import Job
+from olmis_release.instance.endpoint import Endpoint, reach
+from olmis_release.instance.wire import UnixAdapter, WatchedAdapter
 
 START_ENGINE = "Check that the Docker engine runs, and that this user may use it, with `docker info`."
+ASK_S = 60.0
+"""Seconds that the engine has for one call, answer and all, unless the call says otherwise."""
+GARBLED = (ValueError, KeyError, TypeError, docker.errors.StreamParseError)
+Result = TypeVar("Result")
 
 
-def cli_prefix(docker: Docker) -> tuple[str, ...]:
-    """Return how a ``docker`` command line begins for this endpoint."""
-    if docker.context:
-        return ("docker", "--context", docker.context)
-    if docker.host:
-        return ("docker", "--host", docker.host)
-    return ("docker",)
+class Line:
+    """The SDK's client at one endpoint; every call goes through `ask`, which holds it to a deadline.
+
+    Attributes:
+        endpoint: Where the engine is.
+        timeout_s: Seconds that one call may take.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, timeout_s: float = ASK_S) -> None:
+        """Agree with the engine on a version.
+
+        Raises:
+            TargetUnreachable: It does not answer.
+        """
+        self.endpoint = endpoint
+        self.timeout_s = timeout_s
+        # Stands for any version until the engine's own is known; it only decides which paths are asked.
+        self.client = self._client("1.24")
+        self.client = self._client(self.ask("say which version it is", _version))
+
+    def ask(self, doing: str, call: Callable[[Any], Result], *, timeout_s: float | None = None) -> Result:
+        """Return what a call of the SDK gives.
+
+        Args:
+            doing: Completes "The Docker engine … when asked to …".
+            call: Gets the client; reads the whole answer, so that the deadline holds for that too.
+            timeout_s: Seconds it may take in all.
+
+        Raises:
+            StepFailed: The engine answered that it cannot.
+            EffectUnknown: The engine got at least part of a request to change something, and no whole answer came.
+            TargetUnreachable: No answer, and nothing was asked but a question.
+        """
+        self.endpoint.ensure()
+        job = Job(lambda: call(self.client))
+        with translated(doing, may_have_changed=lambda: job.may_have_changed):
+            return job.result(self.timeout_s if timeout_s is None else timeout_s)
+
+    def _client(self, version: str) -> APIClient:
+        tls = self.endpoint.tls
+        client = APIClient(
+            base_url=self.endpoint.host,
+            version=version,
+            timeout=int(self.timeout_s) or 1,
+            tls=tls.for_sdk() if tls else False,
+        )
+        # An address of the target is never asked through a proxy that the environment names.
+        client.trust_env = False
+        unix = self.endpoint.unix_path
+        if unix:
+            client.mount("http+docker://", UnixAdapter(unix, timeout_s=self.timeout_s))
+        else:
+            client.mount("https://", WatchedAdapter())
+        return client
 
 
-def open_client(docker: Docker, *, timeout_s: int) -> APIClient:
-    """Return an SDK client for the endpoint, its API version agreed on with the engine.
+def open_line(docker: Docker, *, timeout_s: float = ASK_S) -> Line:
+    """Return the line to an instance's engine.
 
     Raises:
         TargetUnreachable: The engine does not answer, or there is no such context.
+        BadInput: The endpoint is one in plain text, or its key files cannot be used.
     """
-    arguments = dict(_arguments(docker))
-    over_ssh = str(arguments.get("base_url", "")).startswith("ssh://")
-    with translated("connect"):
-        return APIClient(version="auto", timeout=timeout_s, use_ssh_client=over_ssh, **arguments)
+    return Line(reach(docker), timeout_s=timeout_s)
 
 
-def _arguments(docker: Docker) -> Mapping[str, Any]:
-    if docker.host:
-        return {"base_url": docker.host}
-    if docker.context is None and os.environ.get("DOCKER_HOST"):
-        return kwargs_from_env()
-    return _context_arguments(docker.context or os.environ.get("DOCKER_CONTEXT"))
-
-
-def _context_arguments(name: str | None) -> Mapping[str, Any]:
-    # The stubs promise a context; the SDK returns None for a name it does not know.
-    context: Any = ContextAPI.get_context(name)
-    if context is None:
-        raise TargetUnreachable(
-            f"There is no Docker context {name!r} on this machine.",
-            resolution="See `docker context ls`; make it with `docker context create`, or correct the instance file.",
-        )
-    tls = {"tls": context.TLSConfig} if context.TLSConfig else {}
-    return {"base_url": context.Host, **tls}
+def cli_prefix(endpoint: Endpoint) -> tuple[str, ...]:
+    """Return how a ``docker`` command line begins for this endpoint."""
+    tls = endpoint.tls
+    files = ("--tlsverify", "--tlscacert", tls.ca, "--tlscert", tls.cert, "--tlskey", tls.key) if tls else ()
+    return ("docker", "--host", endpoint.host, *files)
 
 
 @contextmanager
-def translated(doing: str) -> Iterator[None]:
+def translated(doing: str, *, may_have_changed: Callable[[], bool] = lambda: True) -> Iterator[None]:
     """Turn every error of the SDK into one of ours; `doing` completes "The engine … while asked to …".
 
     Raises:
-        TargetUnreachable: The engine did not answer; whether it did what was asked is unknown.
+        EffectUnknown: The engine did not answer; whether it did what was asked is unknown.
+        TargetUnreachable: The engine did not answer, and nothing can have changed.
         StepFailed: The engine answered that it cannot.
     """
     try:
@@ -77,7 +114,11 @@ def translated(doing: str) -> Iterator[None]:
             f"The Docker engine refused to {doing}: {error.explanation or error}.",
             resolution="Correct what the engine complains of, then try again.",
         ) from error
-    except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-        raise TargetUnreachable(
-            f"The Docker engine did not answer when asked to {doing}: {error}.", resolution=START_ENGINE
-        ) from error
+    except (docker.errors.DockerException, requests.RequestException, OSError, *GARBLED) as error:
+        kind = EffectUnknown if may_have_changed() else TargetUnreachable
+        said = "gave no answer that can be read" if isinstance(error, GARBLED) else "did not answer"
+        raise kind(f"The Docker engine {said} when asked to {doing}: {error}.", resolution=START_ENGINE) from error
+
+
+def _version(client: Any) -> str:
+    return str(client.version(api_version=False)["ApiVersion"])

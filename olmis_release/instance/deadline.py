@@ -51,7 +51,7 @@ class Job(Generic[Result]):
             # The call's own may be one too.
             if self._outcome.done():
                 raise
-            raise DeadlinePassed(f"no complete answer within {timeout_s:g} s") from None
+            raise DeadlinePassed(f"the answer did not end in time ({timeout_s:g} s)") from None
         finally:
             self.cut()
 
@@ -108,3 +108,9 @@ def sends(used: socket.socket | None, *, changes: bool) -> None:
     job: Job[object] | None = getattr(_own, "job", None)
     if job is not None:
         job.sends(used, changes=changes)
+
+
+def may_have_changed() -> bool:
+    """Return whether the job of this thread has begun to send more than a question."""
+    job: Job[object] | None = getattr(_own, "job", None)
+    return job is None or job.may_have_changed

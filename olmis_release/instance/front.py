@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError
 
 from olmis_release import clock
+from olmis_release.instance.deadline import within
 from olmis_release.instance.ports import Answer
+from olmis_release.instance.wire import BODY_LIMIT_BYTES, capped, watched_session
 
 PASS_HEADER = "X-Olmis-Release-Pass"  # noqa: S105 (a header's name)
-BODY_LIMIT_BYTES = 4 * 1024 * 1024
-CHUNK_BYTES = 64 * 1024
 
 
 class HttpFrontDoor:
@@ -33,27 +33,27 @@ class HttpFrontDoor:
         self._url = url.rstrip("/")
         self._host_header = host_header
         self._run_pass = run_pass
-        self._own = threading.local()
 
     def request(
         self, method: str, path: str, *, body: str | None = None, timeout_s: float = 10.0, with_pass: bool = True
     ) -> Answer:
         """Send one request and return whatever came back within the time; redirects are answers, not followed."""
         began_s = clock.monotonic_s()
+        headers = self._headers(has_body=body is not None, with_pass=with_pass)
+        options = {"headers": headers, "data": None if body is None else body.encode(), "timeout": timeout_s}
         try:
-            with self._session().request(
-                method,
-                f"{self._url}{path}",
-                data=body.encode() if body is not None else None,
-                headers=self._headers(has_body=body is not None, with_pass=with_pass),
-                timeout=timeout_s,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                content = b"".join(_in_time(response, began_s + timeout_s))
+            response, content = within(timeout_s, lambda: self._exchange(method, path, options))
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             return _no_answer(error, clock.monotonic_s() - began_s)
         return _answer(response, content, clock.monotonic_s() - began_s)
+
+    def _exchange(self, method: str, path: str, options: Mapping[str, Any]) -> tuple[requests.Response, bytes]:
+        url = f"{self._url}{path}"
+        with (
+            new_session(self._url) as session,
+            session.request(method, url, allow_redirects=False, stream=True, **options) as response,
+        ):
+            return response, capped(response, BODY_LIMIT_BYTES)
 
     def _headers(self, *, has_body: bool, with_pass: bool) -> dict[str, str]:
         # Each request is a client of its own: a connection kept open across a reload of the wall would fail.
@@ -66,17 +66,10 @@ class HttpFrontDoor:
             headers[PASS_HEADER] = self._run_pass
         return headers
 
-    def _session(self) -> requests.Session:
-        # One per thread: a session may not be shared.
-        if not hasattr(self._own, "session"):
-            self._own.session = new_session(self._url)
-        session: requests.Session = self._own.session
-        return session
-
 
 def new_session(url: str) -> requests.Session:
     """Return a session that reaches loopback addresses directly, whatever proxy the environment names."""
-    session = requests.Session()
+    session = watched_session()
     session.trust_env = not is_loopback(urlsplit(url).hostname or "")
     session.headers["User-Agent"] = "olmis-release"
     return session
@@ -88,18 +81,6 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _in_time(response: requests.Response, deadline_s: float) -> Iterator[bytes]:
-    # The library's limit is per read, so a server that drips bytes would hold us for ever; read1 returns what came.
-    have = 0
-    while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
-        have += len(chunk)
-        if clock.monotonic_s() > deadline_s:
-            raise TimeoutError("the answer did not end in time")
-        if have > BODY_LIMIT_BYTES:
-            raise ValueError(f"the answer is larger than {BODY_LIMIT_BYTES} bytes")
-        yield chunk
 
 
 def _no_answer(error: Exception, elapsed_s: float) -> Answer:

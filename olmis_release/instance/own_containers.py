@@ -9,22 +9,24 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import docker.errors
-from docker.api import APIClient
 from docker.types import LogConfig
 
 from olmis_release.errors import StepFailed
-from olmis_release.instance.connection import translated
+from olmis_release.instance.connection import Line
 
 HTTP_CONFLICT = 409
 TEMPORARY_LABEL = "org.openlmis.release.temporary"
 Files = Mapping[str, tuple[bytes, int]]
 """File name to content and mode."""
 MEMBER_LIMIT_BYTES = 1024 * 1024 * 1024
+EMPTY_ARCHIVE = bytes(2 * tarfile.BLOCKSIZE)
+FILES_TAKE = 10
+"""How many times as long as another call the reading of an image's files may take."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Wanted:
         publish: Container port to host address and port.
         network: The one network it joins, ``none`` for no network.
         restart: Restart policy; ``always`` alone comes back after the engine was killed.
+        volumes: Named volume to mount point; made if absent.
         memory_bytes: Most that it may use, None for no bound.
         privileges: Whether it keeps the capabilities that the engine gives by default.
     """
@@ -47,6 +50,7 @@ class Wanted:
     network: str = "none"
     publish: Mapping[int | str, tuple[str, int]] | None = None
     restart: str = "no"
+    volumes: Mapping[str, str] | None = None
     memory_bytes: int | None = None
     privileges: bool = True
 
@@ -60,8 +64,8 @@ class NameTaken(StepFailed):
 class OwnContainers:
     """Makes, fills and watches containers that Compose knows nothing of."""
 
-    def __init__(self, client: APIClient) -> None:
-        self._client = client
+    def __init__(self, line: Line) -> None:
+        self._line = line
 
     def create(self, wanted: Wanted) -> str:
         """Create a container without starting it; returns its id.
@@ -69,62 +73,37 @@ class OwnContainers:
         Raises:
             NameTaken: The engine gave its name to another container before.
         """
-        limits = LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"})
-        with translated(f"create a container from {wanted.image}"):
-            ports = dict(wanted.publish or {})
-            host_config = self._client.create_host_config(
-                network_mode=wanted.network,
-                port_bindings=ports,
-                restart_policy={"Name": wanted.restart},
-                log_config=limits,
-                mem_limit=wanted.memory_bytes,
-                cap_drop=None if wanted.privileges else ["ALL"],
-            )
-            made = self._made(
-                image=wanted.image,
-                name=wanted.name,
-                entrypoint=list(wanted.argv),
-                labels=dict(wanted.labels),
-                ports=list(ports),
-                host_config=host_config,
-            )
-        return str(made["Id"])
-
-    def _made(self, **wanted: Any) -> Any:
-        try:
-            return self._client.create_container(**wanted)
-        except docker.errors.APIError as error:
-            if wanted["name"] is None or error.status_code != HTTP_CONFLICT:
-                raise
-            raise NameTaken(
-                f"Another container has the name {wanted['name']}.", resolution="Look at it with `docker ps -a`."
-            ) from error
+        return self._line.ask(f"create a container from {wanted.image}", lambda api: _created(api, wanted))
 
     def rename(self, container_id: str, name: str) -> None:
         """Give a container another name."""
-        with translated(f"rename a container to {name}"):
-            self._client.rename(container_id, name)
+        self._line.ask(f"rename a container to {name}", lambda api: api.rename(container_id, name))
 
     def put_files(self, container_id: str, folder: str, files: Files) -> None:
         """Write files into `folder`, which is made if absent."""
-        with translated(f"write files into {folder} of a container"):
-            self._client.put_archive(container_id, "/", _packed(folder, files))
+        packed = _packed(folder, files)
+        self._line.ask(
+            f"write files into {folder} of a container", lambda api: api.put_archive(container_id, "/", packed)
+        )
 
     def signal(self, container_id: str, name: str) -> None:
         """Send a signal to the container's first process."""
-        with translated(f"send {name} to a container"):
-            self._client.kill(container_id, signal=name)
+        self._line.ask(f"send {name} to a container", lambda api: api.kill(container_id, signal=name))
 
     def processes(self, container_id: str) -> Mapping[int, str]:
         """Return process id (on the host) to command line."""
-        with translated("list the processes of a container"):
-            table: Any = self._client.top(container_id, ps_args="-eo pid,args")
-        return {int(row[0]): " ".join(row[1:]) for row in table["Processes"] or ()}
+        return self._line.ask("list the processes of a container", lambda api: _processes(api, container_id))
 
     def network_exists(self, name: str) -> bool:
         """Return whether the engine has a network of that name."""
-        with translated(f"look for the network {name}"):
-            return any(network["Name"] == name for network in self._client.networks(names=[name]))
+        return self._line.ask(
+            f"look for the network {name}",
+            lambda api: any(network["Name"] == name for network in api.networks(names=[name])),
+        )
+
+    def discard(self, container_id: str) -> None:
+        """Remove a container of ours as it is, running or not, with its nameless volumes; a missing one is fine."""
+        self._line.ask("remove a helper container", lambda api: _discarded(api, container_id))
 
     @contextmanager
     def temporary(self, image: str) -> Iterator[str]:
@@ -133,17 +112,65 @@ class OwnContainers:
         try:
             yield made
         finally:
-            with translated("remove a temporary container"):
-                self._client.remove_container(made, v=True, force=True)
+            self._line.ask("remove a temporary container", lambda api: api.remove_container(made, v=True, force=True))
 
     def read(self, container_id: str, folder: str, wanted: Callable[[str], bool]) -> dict[str, bytes]:
         """Return the regular files at or below `folder` whose full path is wanted; none when there is no such path."""
-        with translated(f"read {folder} of a container"):
-            try:
-                chunks, _ = self._client.get_archive(container_id, folder)
-            except docker.errors.NotFound:
-                return {}
-            return _regular_members(chunks, folder, wanted)
+        return self._line.ask(
+            f"read {folder} of a container",
+            lambda api: _regular_members(_archive(api, container_id, folder), folder, wanted),
+            timeout_s=self._line.timeout_s * FILES_TAKE,
+        )
+
+
+def _created(api: Any, wanted: Wanted) -> str:
+    ports = dict(wanted.publish or {})
+    host_config = api.create_host_config(
+        network_mode=wanted.network,
+        port_bindings=ports,
+        restart_policy={"Name": wanted.restart},
+        binds=[f"{volume}:{folder}" for volume, folder in (wanted.volumes or {}).items()],
+        log_config=LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"}),
+        mem_limit=wanted.memory_bytes,
+        cap_drop=None if wanted.privileges else ["ALL"],
+    )
+    try:
+        made = api.create_container(
+            image=wanted.image,
+            name=wanted.name,
+            entrypoint=list(wanted.argv),
+            labels=dict(wanted.labels),
+            ports=list(ports),
+            host_config=host_config,
+        )
+    except docker.errors.APIError as error:
+        if wanted.name is None or error.status_code != HTTP_CONFLICT:
+            raise
+        taken = f"Another container has the name {wanted.name}."
+        raise NameTaken(taken, resolution="Look at it with `docker ps -a`.") from error
+    return str(made["Id"])
+
+
+def _discarded(api: Any, container_id: str) -> None:
+    with suppress(docker.errors.NotFound):
+        api.remove_container(container_id, v=True, force=True)
+
+
+def _processes(api: Any, container_id: str) -> Mapping[int, str]:
+    table = api.top(container_id, ps_args="-eo pid,args")
+    return {int(row[0]): " ".join(row[1:]) for row in table["Processes"] or ()}
+
+
+def _archive(api: Any, container_id: str, folder: str) -> Iterator[bytes]:
+    try:
+        chunks, described = api.get_archive(container_id, folder)
+    except docker.errors.NotFound:
+        return iter((EMPTY_ARCHIVE,))
+    if not described:
+        # It stands in the answer's head: where that broke off, a body without any file would look whole.
+        raise OSError("the archive's head broke off")
+    found: Iterator[bytes] = chunks
+    return found
 
 
 def _packed(folder: str, files: Files) -> bytes:
@@ -163,11 +190,14 @@ def _regular_members(chunks: Iterator[bytes], folder: str, wanted: Callable[[str
     # Read in memory and never extracted: a hostile archive has no path to write to.
     parent = folder.rstrip("/").rpartition("/")[0]
     found: dict[str, bytes] = {}
-    with tarfile.open(fileobj=_Stream(chunks), mode="r|") as archive:
-        for member in archive:
-            path = f"{parent}/{member.name.removeprefix('./').strip('/')}"
-            if member.isreg() and wanted(path):
-                found[path] = _content(archive, member)
+    try:
+        with tarfile.open(fileobj=_Stream(chunks), mode="r|") as archive:
+            for member in archive:
+                path = f"{parent}/{member.name.removeprefix('./').strip('/')}"
+                if member.isreg() and wanted(path):
+                    found[path] = _content(archive, member)
+    except tarfile.TarError as error:
+        raise OSError(f"the archive broke off: {error}") from error
     return found
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import queue
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from olmis_release import clock
-from olmis_release.errors import ReleaseError, StepFailed, TargetUnreachable
+from olmis_release.errors import EffectUnknown, ReleaseError, StepFailed
 from olmis_release.instance.connection import translated
+from olmis_release.instance.deadline import Job, may_have_changed
 
 Line = Mapping[str, Any]
 FETCHED = frozenset({"Download complete", "Verifying Checksum", "Extracting", "Pull complete"})
@@ -50,14 +50,13 @@ def follow(
     """Read a pull to its end or its deadline, telling the progress as it changes.
 
     Args:
-        lines: Starts the pull and yields the engine's lines. The SDK reads them without any deadline, which is why
-            they are read in a thread of their own.
+        lines: Starts the pull and yields the engine's lines; they are read in a thread of their own.
         timeout_s: Seconds the whole pull may take.
         on_progress: Called with bytes fetched and bytes known in all, whenever they change.
 
     Raises:
         StepFailed: The engine says that the pull failed.
-        TargetUnreachable: The engine fell silent, or the deadline passed.
+        EffectUnknown: The engine fell silent, or the deadline passed.
     """
     layers, told = Layers(), (0.0, 0.0)
     for line in _within(lines, timeout_s):
@@ -68,18 +67,21 @@ def follow(
 
 
 def _within(lines: Callable[[], Iterable[Line]], timeout_s: float) -> Iterator[Line]:
-    box: queue.Queue[Line | ReleaseError | None] = queue.Queue()
-    threading.Thread(target=_read_into, args=[box, lines], daemon=True).start()
+    box: queue.SimpleQueue[Line | ReleaseError | None] = queue.SimpleQueue()
     deadline_s = clock.monotonic_s() + timeout_s
-    while (item := _next(box, deadline_s, timeout_s)) is not None:
-        if isinstance(item, ReleaseError):
-            raise item
-        yield item
-
-
-def _read_into(box: queue.Queue[Line | ReleaseError | None], lines: Callable[[], Iterable[Line]]) -> None:
+    reading = Job(lambda: _read_into(box, lines))
     try:
-        with translated("pull an image"):
+        while (item := _next(box, deadline_s, timeout_s)) is not None:
+            if isinstance(item, ReleaseError):
+                raise item
+            yield item
+    finally:
+        reading.cut()
+
+
+def _read_into(box: queue.SimpleQueue[Line | ReleaseError | None], lines: Callable[[], Iterable[Line]]) -> None:
+    try:
+        with translated("pull an image", may_have_changed=may_have_changed):
             for line in lines():
                 box.put(line)
     except ReleaseError as error:
@@ -89,12 +91,12 @@ def _read_into(box: queue.Queue[Line | ReleaseError | None], lines: Callable[[],
 
 
 def _next(
-    box: queue.Queue[Line | ReleaseError | None], deadline_s: float, timeout_s: float
+    box: queue.SimpleQueue[Line | ReleaseError | None], deadline_s: float, timeout_s: float
 ) -> Line | ReleaseError | None:
     try:
         return box.get(timeout=max(0.0, deadline_s - clock.monotonic_s()))
     except queue.Empty:
-        raise TargetUnreachable(
+        raise EffectUnknown(
             f"The pull did not end within {timeout_s:.0f} s.",
             resolution="Give it more time (timeouts.pull_s in the instance file); layers already fetched are kept.",
         ) from None

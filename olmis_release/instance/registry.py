@@ -16,10 +16,13 @@ from urllib.parse import urlsplit
 import docker.auth
 import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+from urllib3.exceptions import HTTPError
 
 from olmis_release.errors import TargetUnreachable
+from olmis_release.instance.deadline import within
 from olmis_release.instance.front import is_loopback, new_session
 from olmis_release.instance.registry_auth import authorization
+from olmis_release.instance.wire import read_whole
 from olmis_release.manifest.model import DEFAULT_REGISTRY, ImageRef
 
 ACCEPT = ", ".join(
@@ -31,7 +34,6 @@ ACCEPT = ", ".join(
     )
 )
 INDEXES = frozenset(ACCEPT.split(", ")[:2])
-INDEX_LIMIT_BYTES = 4 * 1024 * 1024
 TRIES = 3
 FEW_LEFT = 20
 # Docker Hub's API does not live under its name; the SDK knows where.
@@ -50,7 +52,7 @@ class RegistryClient:
     Args:
         mirrors: Registry host to the ``host[:port]`` asked in its place; loopback mirrors speak plain http.
         cache: Folder that remembers which digests a registry has shown; a tag is never remembered.
-        timeout_s: Seconds one request may take.
+        timeout_s: Seconds one request may take; a question with its repeats may take `TRIES` times as long.
     """
 
     def __init__(self, mirrors: Mapping[str, str], cache: Path, *, timeout_s: float = 10.0) -> None:
@@ -86,7 +88,7 @@ class RegistryClient:
             self._ask(image)
         if not self._is_index.get(image.digest or ""):
             return {}
-        found = _platforms_in(self._patiently(self._host(image), image, method="GET").content)
+        found = _platforms_in(self._asked(image, method="GET").content)
         kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         kept.write_text(json.dumps(found), encoding="utf-8")
         return found
@@ -100,19 +102,22 @@ class RegistryClient:
         return HUB if host == DEFAULT_REGISTRY else host
 
     def _ask(self, image: ImageRef) -> str | None:
-        host = self._host(image)
-        try:
-            answer = self._patiently(host, image)
-        except requests.RequestException as error:
-            raise TargetUnreachable(
-                f"The registry {host} does not answer for {image}: {error}.",
-                resolution="Check the network and the registries named in the instance file; --offline asks none.",
-            ) from error
+        host, answer = self._host(image), self._asked(image)
         _warn_when_few(host, answer)
         digest = _digest_in(answer, host, image)
         if digest:
             self._is_index[digest] = answer.headers.get("Content-Type", "").partition(";")[0].strip() in INDEXES
         return digest
+
+    def _asked(self, image: ImageRef, *, method: str = "HEAD") -> requests.Response:
+        host = self._host(image)
+        try:
+            return within(self._timeout_s * TRIES, lambda: self._patiently(host, image, method=method))
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            raise TargetUnreachable(
+                f"The registry {host} does not answer for {image}: {error}.",
+                resolution="Check the network and the registries named in the instance file; --offline asks none.",
+            ) from error
 
     def _patiently(self, host: str, image: ImageRef, *, method: str = "HEAD") -> requests.Response:
         # Reading twice harms nobody, so a busy or stumbling registry is asked again.
@@ -141,7 +146,9 @@ class RegistryClient:
         headers = {"Accept": ACCEPT}
         if known := self._authorizations.get((host, image.path)):
             headers["Authorization"] = known
-        return self._session(host).request(method, url, headers=headers, timeout=self._timeout_s, allow_redirects=True)
+        return read_whole(
+            self._session(host), method, url, headers=headers, timeout=self._timeout_s, allow_redirects=True
+        )
 
     def _session(self, host: str) -> requests.Session:
         if host not in self._sessions:
@@ -179,7 +186,7 @@ def _digest_in(answer: requests.Response, host: str, image: ImageRef) -> str | N
 def _platforms_in(data: bytes) -> dict[str, str]:
     """Return platform to digest of an index; attestations, which run nowhere, are left out."""
     try:
-        entries = json.loads(data[:INDEX_LIMIT_BYTES]).get("manifests", [])
+        entries = json.loads(data).get("manifests", [])
         found = {_platform(entry["platform"]): str(entry["digest"]) for entry in entries if "platform" in entry}
     except (ValueError, KeyError, TypeError, AttributeError):
         return {}

@@ -12,6 +12,7 @@ from docker.errors import DockerException
 
 from olmis_release.errors import TargetUnreachable
 from olmis_release.instance.front import is_loopback
+from olmis_release.instance.wire import read_whole
 
 
 def authorization(session: requests.Session, challenge: str, registry: str, *, timeout_s: float) -> str:
@@ -30,7 +31,7 @@ def authorization(session: requests.Session, challenge: str, registry: str, *, t
     wanted = parse_keqv_list(parse_http_list(rest))
     realm = wanted.pop("realm", "")
     _check_realm(realm, registry)
-    answer = session.get(realm, params=wanted, auth=login, timeout=timeout_s)
+    answer = read_whole(session, "GET", realm, params=wanted, auth=login, timeout=timeout_s)
     token = _token(answer) if answer.ok else ""
     return f"Bearer {token}" if token else ""
 

@@ -14,6 +14,7 @@ from olmis_release.instance import deadline
 
 QUESTIONS = frozenset({"GET", "HEAD"})
 CHUNK_BYTES = 64 * 1024
+BODY_LIMIT_BYTES = 4 * 1024 * 1024
 
 
 class _Watched(HTTPConnection):
@@ -122,6 +123,19 @@ def watched_session() -> requests.Session:
     for scheme in ("http://", "https://"):
         session.mount(scheme, WatchedAdapter())
     return session
+
+
+def read_whole(session: requests.Session, method: str, url: str, **options: Any) -> requests.Response:
+    """Send a request and read its answer, `BODY_LIMIT_BYTES` at most.
+
+    Raises:
+        requests.RequestException: There is no whole answer.
+        ValueError: It is larger than the limit.
+    """
+    with session.request(method, url, stream=True, **options) as response:
+        # Where `content` would look for what it has read already.
+        response._content = capped(response, BODY_LIMIT_BYTES)  # noqa: SLF001 (there is no public way to bound it)
+    return response
 
 
 def capped(response: requests.Response, limit_bytes: int) -> bytes:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from olmis_release.errors import StepFailed, TargetUnreachable
+from olmis_release.errors import EffectUnknown, StepFailed, TargetUnreachable
 from olmis_release.instance.compose import ComposeCli, up_arguments
 from olmis_release.instance.config import Docker
 
@@ -34,9 +34,9 @@ def compose(docker: Docker | None = None) -> ComposeCli:
 
 
 def test_up_names_project_folder_file_and_components_and_pulls_builds_and_adds_nothing(docker_says: Path) -> None:
-    compose(Docker(context="uat")).up(FILE, ["auth", "requisition"], timeout_s=5)
+    compose(Docker(host="unix:///uat.sock")).up(FILE, ["auth", "requisition"], timeout_s=5)
     assert (docker_says / "argv").read_text().split("\n")[:-1] == [
-        *("--context", "uat", "compose", "--ansi", "never", "--progress", "plain"),
+        *("--host", "unix:///uat.sock", "compose", "--ansi", "never", "--progress", "plain"),
         *("--project-name", "uat", "--project-directory", "/w", "--env-file", "/dev/null", "--file", "/w/compose.yml"),
         *("up", "--detach", "--no-deps", "--no-build", "--pull", "never", "auth", "requisition"),
     ]
@@ -48,11 +48,6 @@ def test_the_users_compose_variables_change_nothing(docker_says: Path, monkeypat
     compose().up(FILE, ["auth"], timeout_s=5)
     seen = [line for line in (docker_says / "env").read_text().splitlines() if line.startswith("COMPOSE_")]
     assert sorted(seen) == ["COMPOSE_IGNORE_ORPHANS=1", "COMPOSE_PARALLEL_LIMIT=8"]
-
-
-def test_over_ssh_few_calls_go_at_once(docker_says: Path) -> None:
-    compose(Docker(host="ssh://moh@uat")).up(FILE, ["auth"], timeout_s=5)
-    assert "COMPOSE_PARALLEL_LIMIT=2\n" in (docker_says / "env").read_text()
 
 
 def test_up_without_components_is_a_bug_and_not_everything() -> None:
@@ -68,16 +63,16 @@ def test_a_failed_up_shows_what_compose_said(docker_says: Path) -> None:
     assert error.value.details == "port is already allocated"
 
 
-def test_a_silent_engine_is_unreachable(docker_says: Path) -> None:
+def test_an_engine_that_is_lost_on_the_way_may_have_started_something(docker_says: Path) -> None:
     (docker_says / "complains").write_text("Cannot connect to the Docker daemon at unix:///x. Is it running?\n")
     (docker_says / "code").write_text("1")
-    with pytest.raises(TargetUnreachable, match="start auth"):
+    with pytest.raises(EffectUnknown, match="start auth"):
         compose().up(FILE, ["auth"], timeout_s=5)
 
 
-def test_an_up_that_hangs_fails_at_its_deadline(docker_says: Path) -> None:
+def test_an_up_that_hangs_is_given_up_at_its_deadline_and_may_have_started_something(docker_says: Path) -> None:
     (docker_says / "docker").write_text("#!/bin/sh\nsleep 60\n")
-    with pytest.raises(StepFailed, match="did not start auth within"):
+    with pytest.raises(EffectUnknown, match="did not start auth within"):
         compose().up(FILE, ["auth"], timeout_s=0.3)
 
 
