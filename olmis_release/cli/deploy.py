@@ -80,10 +80,12 @@ def deploy(
 def _require_free(session: Session, site: Site) -> None:
     """Refuse before anything is read, made or asked if another run goes on here or was cut off."""
     from olmis_release.deploy.gatekeeping import require_finished
-    from olmis_release.deploy.lock import locked
+    from olmis_release.deploy.local_lock import locked
+    from olmis_release.deploy.lock import require_free
 
     with locked(site, doing="looking whether a deploy may begin"):
         require_finished(session.workspace, site.config.name)
+        require_free(site)
 
 
 def _carry_out(session: Session, site: Site, chosen: PlanSet, *, confirm: str | None, repair: bool) -> Result:

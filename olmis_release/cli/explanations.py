@@ -37,6 +37,10 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Another run took the instance over while this one worked on it; this one changes nothing any more.",
         "See `olmis-release status` for who works on it now.",
     ),
+    "E-NAME-TAKEN": Explanation(
+        "A container on the target has the name that one of the tool's own needs.",
+        "Look at it with `docker ps -a`; rename or remove it if it is not the tool's.",
+    ),
     "E-ROLLED-BACK": Explanation(
         "The deploy failed and was taken back; the old release serves, verified, with every acknowledged write.",
         "Read why in the message and the evidence folder, correct it, make a new plan.",

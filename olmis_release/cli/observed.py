@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from olmis_release.cli.drift import Found, drift, is_up
 from olmis_release.cli.running import what_was_left
 from olmis_release.cli.standing import standing_after
 from olmis_release.deploy.gatekeeping import unsettled
-from olmis_release.deploy.lock import holder
+from olmis_release.deploy.local_lock import holder
+from olmis_release.deploy.lock import is_ours
 from olmis_release.instance.ports import Container
 from olmis_release.instance.site import Site
 from olmis_release.instance.state import digest_of
@@ -32,6 +34,8 @@ class InstanceStatus:
         drift: How what runs differs from what the last good run left.
         unsettled: What the last run left open, where it was cut off or needs a person; empty when all is settled.
         going_on: Who carries out the open run just now, empty when nobody does.
+        locked: Who else holds the instance, or held it when its machine died; empty when nobody does.
+        by_hand: A person holds it, to keep deploys away.
         error: Why the instance could not be asked.
     """
 
@@ -45,13 +49,15 @@ class InstanceStatus:
     drift: tuple[str, ...] = ()
     unsettled: str = ""
     going_on: str = ""
+    locked: str = ""
+    by_hand: bool = False
     error: str = ""
 
     @property
     def is_well(self) -> bool:
         """Whether everything runs, unchanged and settled, and users are let in."""
         complete = self.healthy == self.components > 0 and self.wall == "open"
-        return complete and not (self.drift or self.unsettled or self.error)
+        return complete and not (self.drift or self.unsettled or self.locked or self.error)
 
 
 def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
@@ -73,6 +79,7 @@ def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
         drift=drift(standing.manifest, standing.bodies, found),
         unsettled=_open_end(workspace, site.config.name),
         going_on=holder(site),
+        **_held_elsewhere(site),
     )
 
 
@@ -80,6 +87,18 @@ def _open_end(workspace: Workspace, instance: str) -> str:
     """Return the state that an instance's last run left, where that is not one of the two good ends."""
     left = unsettled(workspace, instance)
     return standing_after(instance, left) if left else ""
+
+
+class _Lock(TypedDict):
+    locked: str
+    by_hand: bool
+
+
+def _held_elsewhere(site: Site) -> _Lock:
+    seen = site.lock.look()
+    if seen is None or holder(site) or (is_ours(site, seen) and not seen.claim.by_hand):
+        return {"locked": "", "by_hand": False}
+    return {"locked": str(seen), "by_hand": seen.claim.by_hand}
 
 
 def _not_from_here(workspace: Workspace, site: Site, containers: Mapping[str, Container]) -> InstanceStatus:
@@ -91,6 +110,7 @@ def _not_from_here(workspace: Workspace, site: Site, containers: Mapping[str, Co
         wall=str(site.wall.state()),
         drift=tuple(f"{component} runs; not deployed from this workspace" for component in sorted(containers)),
         unsettled=_open_end(workspace, site.config.name),
+        **_held_elsewhere(site),
     )
 
 

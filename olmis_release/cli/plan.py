@@ -70,12 +70,13 @@ def make(
     """Read an instance and write the plan that brings a release to it; the instance is not touched."""
     from olmis_release.cli.standing import act
     from olmis_release.cli.who import operator
-    from olmis_release.deploy.gatekeeping import unfinished
+    from olmis_release.deploy.gatekeeping import unsettled
     from olmis_release.plan.make import make_plan
+    from olmis_release.plan.model import Outcome
 
     site = session.site(instance)
-    going_on = unfinished(session.workspace, instance)
-    if going_on is not None:
+    going_on = unsettled(session.workspace, instance)
+    if going_on is not None and going_on.outcome is not Outcome.NOT_RESTORED:
         session.warn(f"the {act(going_on)} (begun {going_on.started}) has not ended; this plan will be stale.")
     made = make_plan(session.workspace, site, release, author=operator(), give_up_database=no_db_rollback)
     if made is None:

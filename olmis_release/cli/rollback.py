@@ -52,7 +52,7 @@ def rollback(
 ) -> Result:
     """Bring an instance back to the last good release, or take a run back that was cut off."""
     from olmis_release.deploy.gatekeeping import unsettled
-    from olmis_release.deploy.lock import locked
+    from olmis_release.deploy.local_lock import locked
 
     session.acts = True
     site = session.site(instance)
@@ -71,7 +71,7 @@ def _is_to_settle(left: Run, wish: _Wish) -> bool:
     """
     from olmis_release.plan.model import Outcome
 
-    return left.outcome is Outcome.RUNNING or (wish.to is None and not wish.restore)
+    return left.outcome is not Outcome.NOT_RESTORED or (wish.to is None and not wish.restore)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,10 +112,11 @@ def _same_again(name: str, wish: _Wish) -> str:
 def _settle(session: Session, site: Site, wish: _Wish, *, cut_off: Run) -> Result:
     """Take a run back that a crash or power cut stopped, or finish it if it was accepted already."""
     from olmis_release.cli.confirm import confirm
-    from olmis_release.cli.run_result import run_data, run_result
+    from olmis_release.cli.resume import ended
+    from olmis_release.cli.run_result import run_data
     from olmis_release.cli.standing import act, standing_after
     from olmis_release.cli.who import operator
-    from olmis_release.deploy.settle import settle
+    from olmis_release.deploy.resume import Wish, resume
 
     text = (
         f"The {act(cut_off)} (plan {cut_off.code}, begun {cut_off.started}) did not come to its end. "
@@ -131,5 +132,5 @@ def _settle(session: Session, site: Site, wish: _Wish, *, cut_off: Run) -> Resul
         )
     session.tell(text)
     confirm(session, site.config.name, given=wish.confirm, needed=site.config.asks_to_confirm)
-    run, ending = settle(session.workspace, site, cut_off, operator=operator())
-    return run_result(run, ending, settled=True)
+    back = Wish(operator=operator(), abort=True)
+    return ended(*resume(session.workspace, site, back), wish=back)

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from olmis_release import clock
 from olmis_release.cli.result import Result
 from olmis_release.cli.standing import act
-from olmis_release.errors import Interrupted, NotRestored, PreflightRefused, ReleaseError, RolledBack
+from olmis_release.errors import (
+    Interrupted,
+    LockLost,
+    NotRestored,
+    PreflightRefused,
+    ReleaseError,
+    RolledBack,
+    TargetUnreachable,
+)
 from olmis_release.plan.model import Outcome, Run
 from olmis_release.text import minutes
 
@@ -18,12 +26,16 @@ FAILURES: dict[Outcome, type[ReleaseError]] = {
     Outcome.REFUSED: PreflightRefused,
     Outcome.ROLLED_BACK: RolledBack,
     Outcome.NOT_RESTORED: NotRestored,
+    Outcome.HELD: NotRestored,
 }
+KINDS: dict[int, type[ReleaseError]] = {one.exit_code: one for one in (Interrupted, LockLost, TargetUnreachable)}
+"""What a run that was refused or held is told as, by its exit status."""
 WORDS = {
     Outcome.DEPLOYED: "{instance} now runs {release}",
     Outcome.REFUSED: "{instance} was not touched by the {act}",
     Outcome.ROLLED_BACK: "{instance} took the {act} back and runs {previous}",
     Outcome.NOT_RESTORED: "{instance} could neither finish the {act} nor take it back",
+    Outcome.HELD: "{instance} is held in the middle of the {act}",
     Outcome.RUNNING: "{instance} has not ended the {act}",
 }
 NOT_TAKEN_BACK = (
@@ -31,27 +43,27 @@ NOT_TAKEN_BACK = (
 )
 
 
-def run_result(run: Run, ending: Ending, *, settled: bool = False) -> Result:
+def run_result(run: Run, ending: Ending, *, back_is_good: bool = False) -> Result:
     """Return the result of a run.
 
     Args:
         run: As recorded.
         ending: How its steps ended.
-        settled: The command's job was to take an interrupted run back, so that being back is success.
+        back_is_good: The command's job was to take a run back, so that being back, or untouched, is success.
     """
     from olmis_release.deploy.ending import closing
 
     last = closing(run)
-    refused = ending.failure if run.outcome is Outcome.REFUSED else None
+    refused = ending.failure if run.outcome is Outcome.REFUSED and not back_is_good else None
     follow = refused.resolution if refused else last.next
-    good = run.outcome is Outcome.DEPLOYED or (settled and run.outcome is Outcome.ROLLED_BACK)
+    good = run.outcome is Outcome.DEPLOYED or (back_is_good and run.outcome in {Outcome.ROLLED_BACK, Outcome.REFUSED})
     return Result(
         text=run_text(run),
         data=run_data(run),
         state=last.state,
         next=follow,
         failure=None if good else _failure(run, ending, follow=follow),
-        exit_code=0 if settled else run.exit_code or 0,
+        exit_code=0 if good else run.exit_code or 0,
     )
 
 
@@ -82,7 +94,7 @@ def took(run: Run) -> str:
 def _failure(run: Run, ending: Ending, *, follow: str) -> ReleaseError:
     errors = [error for error in (ending.failure, ending.undo_failure) if error]
     details = "\n".join(error.details for error in errors if error.details)
-    kind = Interrupted if run.exit_code == Interrupted.exit_code else FAILURES[run.outcome]
+    kind = KINDS.get(run.exit_code or 0, FAILURES[run.outcome])
     error = kind(run.failure or f"The {run.kind} failed.", resolution=follow, details=details)
     error.exit_code = run.exit_code or error.exit_code
     return error

@@ -30,7 +30,7 @@ def standing_after(instance: str, last: Run | None) -> str:
                 f"{instance}: the {act(last)} (plan {last.code}, begun {last.started}) "
                 "has not ended; what serves is not verified."
             )
-        case Run(outcome=Outcome.NOT_RESTORED):
+        case Run(outcome=Outcome.NOT_RESTORED | Outcome.HELD):
             return closing(last).state
         case Run(outcome=Outcome.DEPLOYED):
             return f"{instance}: untouched, serving {last.release}."

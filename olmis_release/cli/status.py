@@ -119,6 +119,8 @@ def _state(one: InstanceStatus) -> str:
         return f"{one.instance}: at work: {one.going_on}."
     if one.unsettled:
         return one.unsettled
+    if one.locked:
+        return f"{one.instance}: locked: {one.locked}."
     serving = f"serving {one.release}" if one.release else "nothing deployed from this workspace"
     match one.wall:
         case "open":
@@ -140,12 +142,19 @@ def _remedy(one: InstanceStatus) -> str:
     """Return the command that helps most; an open end comes before everything that may follow from it."""
     if one.error:
         return f"olmis-release preflight {one.instance}"
-    if one.going_on:
-        return f"wait for it to end, then: olmis-release status {one.instance}"
-    if one.unsettled:
-        return f"olmis-release rollback {one.instance}"
+    if one.going_on or one.locked or one.unsettled:
+        return _way_out(one)
     if one.release is None:
         return f"olmis-release plan --to {one.instance}"
     if one.drift:
         return f"olmis-release plan {one.release} --to {one.instance}"
     return f"olmis-release smoke {one.instance}"
+
+
+def _way_out(one: InstanceStatus) -> str:
+    """Return the command for an open end: who is at work is left alone, who is gone is taken over."""
+    if one.going_on:
+        return f"olmis-release status {one.instance}"
+    if one.by_hand:
+        return f"olmis-release lock status {one.instance}"
+    return f"olmis-release {'takeover' if one.locked else 'resume'} {one.instance}"

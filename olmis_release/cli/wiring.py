@@ -88,10 +88,11 @@ def open_site(workspace: Workspace, instance_name: str, reporter: Reporter) -> S
     from olmis_release.instance.database_fallbacks import fallbacks_of
     from olmis_release.instance.engine import DockerEngine
     from olmis_release.instance.front import HttpFrontDoor
+    from olmis_release.instance.lock_container import LockContainer
     from olmis_release.instance.registry import on_mirror
     from olmis_release.instance.site import Site
     from olmis_release.instance.wall import NginxWall
-    from olmis_release.instance.wall_container import Place
+    from olmis_release.instance.wall_container import Place, WallContainer
 
     config = read_instance(workspace, instance_name)
     run_pass = secrets.token_hex(24)
@@ -113,6 +114,7 @@ def open_site(workspace: Workspace, instance_name: str, reporter: Reporter) -> S
         front=front,
         wall=NginxWall(engine, config.wall, place=place, front=front),
         consul=ConsulThroughWall(front),
+        lock=LockContainer(engine, config.name, image=WallContainer(engine, config.wall, place).image),
         reporter=reporter,
         run_pass=run_pass,
     )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from olmis_release.deploy.executor import Ending
-from olmis_release.errors import Interrupted
+from olmis_release.errors import (
+    ApprovalMissing,
+    InstanceLocked,
+    Interrupted,
+    PlanStale,
+    ReleaseError,
+    TargetUnreachable,
+)
 from olmis_release.plan.model import Outcome, PlanPurpose, Run, WayBack
 
 EXIT_CODE = {
@@ -13,6 +20,7 @@ EXIT_CODE = {
     Outcome.REFUSED: 6,
     Outcome.ROLLED_BACK: 9,
     Outcome.NOT_RESTORED: 10,
+    Outcome.HELD: 10,
 }
 
 
@@ -25,10 +33,15 @@ class Closing:
 
 
 def exit_code_of(ending: Ending) -> int:
-    """Return the exit status of a run; one that was interrupted before it touched anything is only interrupted."""
-    if ending.outcome is Outcome.REFUSED and isinstance(ending.failure, Interrupted):
-        return Interrupted.exit_code
-    return EXIT_CODE[ending.outcome]
+    """Return the exit status of a run; one that was stopped, or lost its lock, says so by its own."""
+    telling: tuple[type[ReleaseError], ...] = ()
+    match ending.outcome:
+        case Outcome.REFUSED:
+            telling = (Interrupted, TargetUnreachable, InstanceLocked, PlanStale, ApprovalMissing)
+        case Outcome.HELD:
+            telling = (Interrupted, InstanceLocked)
+    failure = ending.undo_failure or ending.failure
+    return failure.exit_code if isinstance(failure, telling) else EXIT_CODE[ending.outcome]
 
 
 def failure_text(ending: Ending) -> str:
@@ -53,12 +66,13 @@ def closing(run: Run) -> Closing:
         case Outcome.ROLLED_BACK:
             return Closing(
                 state=f"{name}: open, serving {old}, verified; every write that was acknowledged is there.",
-                next=f"olmis-release history {name} (mend the cause, then plan anew: plan {run.code} is used up)",
+                next=f"olmis-release history {name}",
             )
+        case Outcome.HELD:
+            state = f"{name}: held between {old or 'nothing'} and {run.release}; whom the wall shuts out it keeps out."
+            return Closing(state=state, next=f"olmis-release resume {name}")
         case _:
-            return Closing(
-                state=_not_restored(run), next=f"olmis-release rollback {name} (it goes on where this stopped)"
-            )
+            return Closing(state=_not_restored(run), next=f"olmis-release resume {name}")
 
 
 def _again(run: Run) -> str:

@@ -1,37 +1,48 @@
 """Carry out steps in order; if one fails, undo what was started, newest first.
 
-The executor knows nothing of Docker or databases. It knows the order, the journal, and one rule: once the release is
-accepted nothing is undone by itself any more.
+The executor knows nothing of Docker or databases. It knows the order, the journal, and four rules: once the release is
+accepted nothing is undone by itself any more; nothing is taken back because the target is silent; whoever lost the lock
+does nothing more; a person who wants it to stop is obeyed where a `resume` can go on.
 """
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
+from olmis_release.deploy.faults import as_release_error
+from olmis_release.deploy.holding import answers, worth_another_try
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.journal import Mark
-from olmis_release.deploy.signals import undisturbed
-from olmis_release.errors import Interrupted, ReleaseError, StepFailed
-from olmis_release.events import Note, StepEvent, StepStatus
+from olmis_release.deploy.signals import StopWish, stop_wish, undisturbed
+from olmis_release.deploy.telling import say, tell
+from olmis_release.errors import Interrupted, LockLost, ReleaseError, TargetUnreachable
+from olmis_release.events import StepStatus
 from olmis_release.plan.model import Outcome, PlannedStep, StepKind
 
 UNTOUCHED = frozenset({StepKind.PULL_IMAGES, StepKind.PROVE_OLD})
 """If no other step was begun the instance was not touched, so that a failure is a refusal."""
 
-NOTHING_TO_UNDO = frozenset({StepKind.PULL_IMAGES, StepKind.AWAIT_READY, StepKind.SMOKE_TEST})
-"""Steps that only ask, or fetch what does no harm: the way back passes them by."""
+ONLY_ASKS = frozenset({StepKind.PULL_IMAGES, StepKind.PROVE_OLD, StepKind.AWAIT_READY, StepKind.SMOKE_TEST})
+"""Steps that may be broken off anywhere: they ask, or fetch what does no harm."""
 
+NOTHING_TO_UNDO = frozenset({StepKind.PULL_IMAGES, StepKind.AWAIT_READY, StepKind.SMOKE_TEST})
+"""Steps that the way back passes by."""
 
 FINAL = frozenset({StepKind.ACCEPT, StepKind.LOWER_WALL})
 """Steps that a signal must not cut in two: half an acceptance could neither be kept nor taken back."""
 
-DISK_TROUBLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO})
+UNCERTAIN = (TargetUnreachable, Interrupted, LockLost)
+"""Errors after which a step may or may not have acted."""
+
+TRIES = 3
+"""How often a step is tried on a target that fell silent and came back; every step is safe to do twice."""
 
 ENDING = "The release is being accepted and let in; this ends in a moment."
+STOPPING = "Stopping at the next safe point, when this step has ended."
+GOING_BACK = "Taking the release back; this must not be interrupted."
 
 
 class Step(Protocol):
@@ -42,9 +53,10 @@ class Step(Protocol):
         """What the plan says of it."""
 
     def apply(self, job: Job) -> str:
-        """Do it; return what was found in a few words.
+        """Do it, or what is left of it; return what was found in a few words. Safe after half an `apply`, and twice.
 
         Raises:
+            TargetUnreachable: Whether it acted is unknown.
             ReleaseError: It did not reach its end.
         """
 
@@ -88,37 +100,83 @@ def execute(
 
 
 def _forward(steps: Sequence[Step], job: Job, *, after: AfterStep, first: int) -> ReleaseError | None:
-    """Carry out every step; a signal between two steps, or while `after` runs, is a failure too.
+    """Carry out every step.
 
     Returns:
         What stopped it, None when all was done.
     """
     doing = "the run"
     try:
-        with ExitStack() as final:
+        with stop_wish(lambda: say(job, STOPPING, warning=True)) as wish, ExitStack() as final:
             for number, step in enumerate(steps[first - 1 :], first):
                 doing = step.planned.subject
                 if step.planned.kind in FINAL:
                     final.enter_context(undisturbed(lambda: say(job, ENDING, warning=True)))
-                failure = _apply(step, job, number=number, total=len(steps))
+                failure = _persist(step, job, wish, number=number, total=len(steps))
                 if failure is not None:
                     return failure
-                after(step.planned)
-    except BaseException as error:  # noqa: BLE001 - whatever it was, what was started must be taken back
+                with wish.at_once():
+                    after(step.planned)
+    except BaseException as error:  # noqa: BLE001 - whatever it was, what was started must not stay half done
         return as_release_error(error, doing=doing)
     return None
 
 
+def _persist(step: Step, job: Job, wish: StopWish, *, number: int, total: int) -> ReleaseError | None:
+    """Carry a step out; a target that fell silent is waited for, and the step done again."""
+    for left in reversed(range(TRIES)):
+        failure = _apply(step, job, wish, number=number, total=total)
+        if failure is None or not left or not _touched(job) or not worth_another_try(failure, job, wish):
+            return failure
+    return None
+
+
+def _apply(step: Step, job: Job, wish: StopWish, *, number: int, total: int) -> ReleaseError | None:
+    tell(step.planned, job, StepStatus.STARTED, number=number, total=total)
+    try:
+        with wish.at_once() if step.planned.kind in ONLY_ASKS else nullcontext():
+            job.journal.write(number, step.planned, Mark.INTENT)
+            note = step.apply(job)
+    except BaseException as error:  # noqa: BLE001 - whatever it was, what was started must be taken back
+        failure = as_release_error(error, doing=step.planned.subject)
+        _remember(step, job, _mark_of(failure, step), number=number, note=failure.message)
+        tell(step.planned, job, StepStatus.FAILED, number=number, total=total, note=failure.message)
+        return failure
+    _remember(step, job, Mark.DONE, number=number, note=note)
+    tell(step.planned, job, StepStatus.DONE, number=number, total=total, note=note)
+    return None
+
+
+def _mark_of(failure: ReleaseError, step: Step) -> Mark:
+    """Return FAIL only for what is known to have failed: that is what sends a run back."""
+    unknown = isinstance(failure, UNCERTAIN) or step.planned.kind is StepKind.ACCEPT
+    return Mark.UNKNOWN if unknown else Mark.FAIL
+
+
+def _touched(job: Job) -> bool:
+    return any(job.journal.attempted(kind) for kind in StepKind if kind not in UNTOUCHED)
+
+
 def _after_failure(steps: Sequence[Step], job: Job, *, failure: ReleaseError, on_failure: Callable[[], None]) -> Ending:
+    if not _touched(job):
+        return Ending(outcome=Outcome.REFUSED, failure=failure)
+    if _must_hold(failure, job):
+        return Ending(outcome=Outcome.HELD, failure=failure)
     if job.journal.finished(StepKind.ACCEPT):
         return Ending(outcome=Outcome.NOT_RESTORED, failure=failure)
-    if not any(job.journal.attempted(kind) for kind in StepKind if kind not in UNTOUCHED):
-        return Ending(outcome=Outcome.REFUSED, failure=failure)
-    with undisturbed(lambda: _say_wait(job)):
+    with undisturbed(lambda: say(job, GOING_BACK, warning=True)):
         _keep(on_failure, job)
         undo_failure = unwind(steps, job)
-    outcome = Outcome.NOT_RESTORED if undo_failure else Outcome.ROLLED_BACK
-    return Ending(outcome=outcome, failure=failure, undo_failure=undo_failure)
+    return Ending(outcome=outcome_of(undo_failure), failure=failure, undo_failure=undo_failure)
+
+
+def _must_hold(failure: ReleaseError, job: Job) -> bool:
+    """Tell whether the run stays where it is: on request, without lock, on silence, or perhaps accepted already."""
+    if isinstance(failure, (Interrupted, LockLost)):
+        return True
+    if job.journal.attempted(StepKind.ACCEPT) and not job.journal.finished(StepKind.ACCEPT):
+        return True
+    return isinstance(failure, TargetUnreachable) and not answers(job)
 
 
 def _keep(evidence: Callable[[], None], job: Job) -> None:
@@ -129,8 +187,11 @@ def _keep(evidence: Callable[[], None], job: Job) -> None:
         say(job, f"Not all evidence could be kept: {error}", warning=True)
 
 
-def _say_wait(job: Job) -> None:
-    say(job, "Taking the release back; this must not be interrupted.", warning=True)
+def outcome_of(undo_failure: ReleaseError | None) -> Outcome:
+    """Return how a run ended whose steps were undone."""
+    if undo_failure is None:
+        return Outcome.ROLLED_BACK
+    return Outcome.HELD if isinstance(undo_failure, (TargetUnreachable, LockLost)) else Outcome.NOT_RESTORED
 
 
 def unwind(steps: Sequence[Step], job: Job) -> ReleaseError | None:
@@ -139,43 +200,36 @@ def unwind(steps: Sequence[Step], job: Job) -> ReleaseError | None:
     Returns:
         The error that stopped the way back, None when all was taken back.
     """
-    with undisturbed(lambda: _say_wait(job)):
+    with undisturbed(lambda: say(job, GOING_BACK, warning=True)):
         for number in job.journal.open_steps():
             if steps[number - 1].planned.kind in NOTHING_TO_UNDO:
                 continue
-            failure = _undo(steps[number - 1], job, number=number, total=len(steps))
+            failure = _persist_back(steps[number - 1], job, number=number, total=len(steps))
             if failure is not None:
                 return failure
     return None
 
 
-def _apply(step: Step, job: Job, *, number: int, total: int) -> ReleaseError | None:
-    _tell(step, job, StepStatus.STARTED, number=number, total=total)
-    try:
-        job.journal.write(number, step.planned, Mark.INTENT)
-        note = step.apply(job)
-    except BaseException as error:  # noqa: BLE001 - whatever it was, what was started must be taken back
-        failure = as_release_error(error, doing=step.planned.subject)
-        _remember(step, job, Mark.FAIL, number=number, note=failure.message)
-        _tell(step, job, StepStatus.FAILED, number=number, total=total, note=failure.message)
-        return failure
-    _remember(step, job, Mark.DONE, number=number, note=note)
-    _tell(step, job, StepStatus.DONE, number=number, total=total, note=note)
+def _persist_back(step: Step, job: Job, *, number: int, total: int) -> ReleaseError | None:
+    for left in reversed(range(TRIES)):
+        failure = _undo(step, job, number=number, total=total)
+        if failure is None or not left or not worth_another_try(failure, job):
+            return failure
     return None
 
 
 def _undo(step: Step, job: Job, *, number: int, total: int) -> ReleaseError | None:
-    _tell(step, job, StepStatus.UNDOING, number=number, total=total)
-    _remember(step, job, Mark.UNDO_INTENT, number=number)
+    tell(step.planned, job, StepStatus.UNDOING, number=number, total=total)
     try:
+        _remember(step, job, Mark.UNDO_INTENT, number=number)
         note = step.undo(job)
     except BaseException as error:  # noqa: BLE001 - a person must be told what is left, whatever stopped it
         failure = as_release_error(error, doing=step.planned.subject)
         _remember(step, job, Mark.UNDO_FAIL, number=number, note=failure.message)
-        _tell(step, job, StepStatus.UNDO_FAILED, number=number, total=total, note=failure.message)
+        tell(step.planned, job, StepStatus.UNDO_FAILED, number=number, total=total, note=failure.message)
         return failure
     _remember(step, job, Mark.UNDO_DONE, number=number, note=note)
-    _tell(step, job, StepStatus.UNDONE, number=number, total=total, note=note)
+    tell(step.planned, job, StepStatus.UNDONE, number=number, total=total, note=note)
     return None
 
 
@@ -185,31 +239,3 @@ def _remember(step: Step, job: Job, mark: Mark, *, number: int, note: str = "") 
         job.journal.write(number, step.planned, mark, note=note)
     except OSError as error:
         say(job, f"The journal cannot be written ({error.strerror}); going on without it.", warning=True)
-
-
-def as_release_error(error: BaseException, *, doing: str) -> ReleaseError:
-    """Return the error that tells what stopped the work, whatever it was."""
-    if isinstance(error, ReleaseError):
-        return error
-    if isinstance(error, (KeyboardInterrupt, SystemExit)):
-        return Interrupted(f"Interrupted during: {doing}.", resolution="Run the same command again.")
-    if isinstance(error, OSError) and error.errno in DISK_TROUBLE:
-        return StepFailed(
-            f"The workspace cannot be written to ({error.strerror}) during: {doing}.",
-            resolution="Make room on the workspace's disk, or correct its rights; then run the same command again.",
-        )
-    return StepFailed(
-        f"Unexpected fault during: {doing}: {type(error).__name__}: {error}",
-        resolution="Report it with the log file of this run.",
-    )
-
-
-def _tell(step: Step, job: Job, status: StepStatus, *, number: int, total: int, note: str = "") -> None:
-    job.site.reporter.report(
-        StepEvent(number=number, total=total, title=step.planned.subject, status=status, note=note)
-    )
-
-
-def say(job: Job, message: str, *, warning: bool = False) -> None:
-    """Tell the reader something that belongs to no step's end."""
-    job.site.reporter.report(Note(message=message, warning=warning))

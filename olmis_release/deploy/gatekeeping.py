@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 from olmis_release.deploy.job import Job
-from olmis_release.errors import ApprovalMissing, NotRestored, PlanStale, PreflightRefused
+from olmis_release.errors import ApprovalMissing, NotRestored, PlanStale, PreflightRefused, TargetUnreachable
 from olmis_release.instance.config import InstanceConfig
+from olmis_release.instance.ports import Fence, LedgerState
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import read_release
-from olmis_release.plan.model import Outcome, Run
+from olmis_release.plan.model import UNSETTLED, Outcome, Run
 from olmis_release.plan.records import runs
 from olmis_release.plan.sets import PlanSet
 from olmis_release.plan.staleness import differences, read_base
@@ -91,30 +92,49 @@ def require_preflight(workspace: Workspace, job: Job) -> None:
         )
 
 
-def unfinished(workspace: Workspace, instance: str) -> Run | None:
-    """Return the run of an instance that was begun and not ended, None when there is none.
+def unsettled(workspace: Workspace, instance: str) -> Run | None:
+    """Return the last run that touched an instance if it has not come to an end, else None.
 
     While another process holds the instance's lock the run may simply be going on.
     """
-    return next((run for run in reversed(runs(workspace, instance)) if run.outcome is Outcome.RUNNING), None)
-
-
-def unsettled(workspace: Workspace, instance: str) -> Run | None:
-    """Return the last run that touched an instance if it was cut off or could not take itself back, else None."""
     touched = [run for run in runs(workspace, instance) if run.outcome is not Outcome.REFUSED]
     last = touched[-1] if touched else None
-    return last if last and last.outcome in {Outcome.RUNNING, Outcome.NOT_RESTORED} else None
+    return last if last and last.outcome in UNSETTLED else None
 
 
 def require_finished(workspace: Workspace, instance: str) -> None:
-    """Refuse to begin over a run that was cut off; called under the lock.
+    """Refuse to begin over a run that was cut off or stopped; called under the lock.
 
     Raises:
         NotRestored: Names the run and the way out.
     """
-    run = unfinished(workspace, instance)
-    if run is not None:
+    run = unsettled(workspace, instance)
+    if run is not None and run.outcome is not Outcome.NOT_RESTORED:
+        how = "was stopped" if run.outcome is Outcome.HELD else "was cut off"
         raise NotRestored(
-            f"The {run.kind} of {run.release} (plan {run.code}, begun {run.started}) was cut off.",
-            resolution=f"olmis-release rollback {instance}",
+            f"The {run.kind} of {run.release} (plan {run.code}, begun {run.started}) {how}.",
+            resolution=f"olmis-release resume {instance}",
         )
+
+
+def require_ended_elsewhere(workspace: Workspace, site: Site) -> None:
+    """Refuse to begin over a run that another workspace began and did not end; what this one ended is written down.
+
+    Raises:
+        NotRestored: Names the run and the way out.
+    """
+    try:
+        newest = site.database.ledger.newest(site.config.name)
+    except TargetUnreachable:
+        return  # no server, no database to harm; whatever changes one looks again
+    if newest is None or newest.state is LedgerState.ENDED:
+        return
+    known = next((run for run in runs(workspace, site.config.name) if run.run == newest.run), None)
+    if known is not None and known.outcome not in {Outcome.RUNNING, Outcome.HELD}:
+        fence = Fence(instance=newest.instance, epoch=newest.epoch)
+        site.database.ledger.end(fence, outcome=str(known.outcome))
+        return
+    raise NotRestored(
+        f"The run {newest.run} (plan {newest.plan}) that {newest.who} began at {newest.at} has not ended.",
+        resolution=f"olmis-release takeover {site.config.name}",
+    )

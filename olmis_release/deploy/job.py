@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from olmis_release.deploy.journal import Journal
 from olmis_release.instance.ports import Container
 from olmis_release.instance.site import Site
 from olmis_release.manifest.model import Component, ReleaseManifest
-from olmis_release.plan.model import Action, Change, Plan, StepKind
+from olmis_release.plan.model import Action, Change, Plan, PlannedStep, StepKind
 
 
 @dataclass(slots=True)
@@ -49,6 +49,7 @@ class Job:
         previous_file: Its rendered Compose file.
         folder: Where this run keeps evidence.
         repair: The old release is known to be broken; its proof is not asked for.
+        target_restarted: Tells whether the target's engine was restarted since it was asked last.
     """
 
     site: Site
@@ -62,6 +63,7 @@ class Job:
     folder: Path
     repair: bool = False
     outage: Outage = field(default_factory=Outage)
+    target_restarted: Callable[[], bool] = lambda: False
 
     @property
     def point(self) -> str:
@@ -72,6 +74,10 @@ class Job:
     def failed_name(self) -> str:
         """Name under which a database that was taken back is kept."""
         return f"{self.site.config.database.name}__failed_{self.run}"
+
+    def tried_before(self, step: PlannedStep) -> bool:
+        """Return whether a step that acts now was begun before."""
+        return self.journal.times_begun(self.plan.steps.index(step) + 1) > 1
 
     def plan_has(self, kind: StepKind) -> bool:
         """Return whether the plan has a step of this kind."""

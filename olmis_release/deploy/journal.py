@@ -1,33 +1,43 @@
 """The journal of one run: every step is written down before and after it acts.
 
-One JSON object per line, flushed to the disk before the step goes on, so that after a crash the last line tells what
-may have happened. A line that a crash cut short is treated as never written.
+The intent of a step is on this disk and, through `mirror`, on the target before the step acts: no copy, no action. So
+after a crash the last record tells what may have happened, here and to an operator on another machine.
 """
 
 from __future__ import annotations
 
-import errno
-import json
-import os
+import getpass
+import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from olmis_release import clock
+from olmis_release.deploy import journal_file
 from olmis_release.deploy.signals import held_back
-from olmis_release.errors import JournalDamaged
 from olmis_release.plan.model import PlannedStep, StepKind
+
+NOTE_LIMIT = 4000
+"""Characters of a note that are kept; what a step found fits, the output of a command goes to the evidence."""
+
+Mirror = Callable[[bytes], None]
+"""Brings the whole journal to the target; raises a `ReleaseError` when it did not arrive."""
 
 
 class Mark(StrEnum):
-    """What a record says of its step."""
+    """What a record says of its step; UNKNOWN: the target fell silent, it may or may not have acted."""
 
     INTENT = "intent"
     DONE = "done"
     FAIL = "fail"
+    UNKNOWN = "unknown"
     UNDO_INTENT = "undo-intent"
     UNDO_DONE = "undo-done"
     UNDO_FAIL = "undo-fail"
+
+
+INTENTS = frozenset({Mark.INTENT, Mark.UNDO_INTENT})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,155 +45,162 @@ class Record:
     """One line of the journal.
 
     Attributes:
-        sequence: Place in the journal, from 1.
+        run: The run it belongs to; two runs mixed in one file are damage.
+        epoch: Of the lock under which it was written.
         step: Place of the step in the plan, from 1.
         at: UTC, ISO 8601.
+        who: Who wrote it, ``user@host``.
         note: What was found, or the error.
     """
 
-    sequence: int
+    run: str
+    epoch: int
     step: int
     kind: StepKind
     mark: Mark
     at: str
+    who: str = ""
     note: str = ""
 
 
 class Journal:
-    """An append-only file of `Record`s, mode 0600."""
+    """An append-only file of `Record`s, mode 0600, each chained to the line before it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, run: str, epoch: int = 0, mirror: Mirror | None = None) -> None:
         """Open the journal at `path`, which may not exist yet.
 
+        Args:
+            path: The file.
+            run: Id of the run.
+            epoch: Of the lock that is held now.
+            mirror: Brings intents to the target; None where only reading is meant.
+
         Raises:
-            JournalDamaged: A line before the last one cannot be read.
+            JournalDamaged: A line before the last one is not what was written, or belongs to another run.
         """
         self.path = path
-        self._records = list(_read(path)) if path.exists() else []
+        self._run = run
+        self._epoch = epoch
+        self._mirror = mirror
+        self._file = journal_file.JournalFile(path)
+        self._records = [_record(line, path=path, number=number) for number, line in enumerate(self._file.lines(), 1)]
         self._unwritten: list[Record] = []
+        for number, record in enumerate(self._records, 1):
+            if record.run != run:
+                raise journal_file.damaged(path, number, f"it is of the run {record.run}")
+
+    def mirror_to(self, mirror: Mirror) -> None:
+        """Bring intents to the target this way from now on."""
+        self._mirror = mirror
+
+    @property
+    def epoch(self) -> int:
+        """Epoch of the lock under which new records are written."""
+        return self._epoch
+
+    @property
+    def last_epoch(self) -> int:
+        """Highest epoch of what was written so far."""
+        return max((record.epoch for record in self._records), default=0)
+
+    def begin(self) -> None:
+        """Put the file on the disk before anything can have happened.
+
+        Raises:
+            OSError: The disk cannot take it.
+        """
+        self._file.begin()
 
     @property
     def records(self) -> tuple[Record, ...]:
         """Every record, oldest first."""
         return tuple(self._records)
 
+    @property
+    def known(self) -> tuple[Record, ...]:
+        """Every record, and what this process did but could not write down."""
+        return (*self._records, *self._unwritten)
+
     def write(self, number: int, step: PlannedStep, mark: Mark, *, note: str = "") -> None:
-        """Append one record and wait until the disk has it.
+        """Append one record and wait until the disk has it; an intent must reach the target too.
 
         Raises:
             OSError: The disk cannot take it; what was done is still known to this process, what was only meant is not.
+            ReleaseError: The target did not get the intent, so nothing may be done on it.
         """
         record = Record(
-            sequence=len(self._records) + 1,
+            run=self._run,
+            epoch=self._epoch,
             step=number,
             kind=step.kind,
             mark=mark,
             at=clock.iso(clock.now()),
-            note=note,
+            who=author(),
+            note=note[:NOTE_LIMIT],
         )
         with held_back():
             try:
-                _append(self.path, _line(record))
+                self._file.append(_fields(record))
             except OSError:
-                if mark is not Mark.INTENT:
+                if mark not in INTENTS:
                     self._unwritten.append(record)
                 raise
             self._records.append(record)
+        if mark in INTENTS and self._mirror:
+            self._mirror(self.content())
 
-    @property
-    def _known(self) -> list[Record]:
-        return self._records + self._unwritten
+    def content(self) -> bytes:
+        """Return the whole file."""
+        return self._file.content()
 
     def attempted(self, kind: StepKind) -> bool:
         """Return whether any step of this kind may have acted."""
-        return any(record.kind is kind and record.mark is Mark.INTENT for record in self._known)
+        return any(record.kind is kind and record.mark is Mark.INTENT for record in self.known)
 
     def finished(self, kind: StepKind) -> bool:
         """Return whether any step of this kind was carried out to its end."""
-        return any(record.kind is kind and record.mark is Mark.DONE for record in self._known)
+        return any(record.kind is kind and record.mark is Mark.DONE for record in self.known)
+
+    def times_begun(self, number: int) -> int:
+        """Return how often a step was begun, this time counted."""
+        return sum(record.step == number and record.mark is Mark.INTENT for record in self.known)
 
     def open_steps(self) -> tuple[int, ...]:
         """Return the steps that may have acted and were not undone, newest first."""
-        attempted = {record.step for record in self._known if record.mark is Mark.INTENT}
-        undone = {record.step for record in self._known if record.mark is Mark.UNDO_DONE}
+        attempted = {record.step for record in self.known if record.mark is Mark.INTENT}
+        undone = {record.step for record in self.known if record.mark is Mark.UNDO_DONE}
         return tuple(sorted(attempted - undone, reverse=True))
 
 
-def _line(record: Record) -> str:
-    line = {
-        "v": 1,
-        "seq": record.sequence,
+def author() -> str:
+    """Return who works here, ``user@host``."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def _fields(record: Record) -> dict[str, str | int]:
+    return {
+        "run": record.run,
+        "epoch": record.epoch,
         "step": record.step,
-        "kind": record.kind,
-        "mark": record.mark,
+        "kind": str(record.kind),
+        "mark": str(record.mark),
         "at": record.at,
+        "who": record.who,
         "note": record.note,
     }
-    return json.dumps(line, ensure_ascii=False) + "\n"
 
 
-def _append(path: Path, text: str) -> None:
-    is_new = not path.exists()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+def _record(line: journal_file.Line, *, path: Path, number: int) -> Record:
     try:
-        _write_whole(descriptor, text.encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    if is_new:
-        _sync_folder(path.parent)
-
-
-def _write_whole(descriptor: int, data: bytes) -> None:
-    """Write all of it or nothing: a full disk cuts a write short, and the next record would run into the torn one."""
-    size = os.fstat(descriptor).st_size
-    if os.write(descriptor, data) != len(data):
-        os.ftruncate(descriptor, size)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _read(path: Path) -> list[Record]:
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    records = []
-    for number, line in enumerate(lines, 1):
-        record = _parse(line)
-        if number == len(lines) and (record is None or not line.endswith("\n")):
-            _cut(path, sum(len(whole.encode()) for whole in lines[:-1]))
-            break
-        if record is None or record.sequence != number:
-            raise JournalDamaged(
-                f"{path}:{number} is not a record of this journal.",
-                resolution="Do nothing on its word: look at the instance, then move the file aside.",
-            )
-        records.append(record)
-    return records
-
-
-def _cut(path: Path, length: int) -> None:
-    """Drop a last line that a crash cut short, so that the next record does not run into it."""
-    with path.open("r+b") as file:
-        file.truncate(length)
-        os.fsync(file.fileno())
-
-
-def _parse(line: str) -> Record | None:
-    try:
-        value = json.loads(line)
         return Record(
-            sequence=value["seq"],
-            step=value["step"],
-            kind=StepKind(value["kind"]),
-            mark=Mark(value["mark"]),
-            at=value["at"],
-            note=value["note"],
+            run=str(line["run"]),
+            epoch=int(line["epoch"]),
+            step=int(line["step"]),
+            kind=StepKind(str(line["kind"])),
+            mark=Mark(str(line["mark"])),
+            at=str(line["at"]),
+            who=str(line["who"]),
+            note=str(line["note"]),
         )
-    except (ValueError, KeyError, TypeError):
-        return None
+    except (KeyError, ValueError) as error:
+        raise journal_file.damaged(path, number, "it lacks something that every record has") from error

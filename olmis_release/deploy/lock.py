@@ -1,80 +1,212 @@
-"""One deploy at a time: the lock of an instance on this machine."""
+"""Hold the lock of an instance: one process of this workspace, and one operator on the target.
+
+The file lock of `local_lock` keeps two processes of one workspace apart and dies with its process. The lock on the
+target keeps operators apart and outlives everything, so that a run which was cut off stays guarded until a `resume` or
+a `takeover` ends it.
+"""
 
 from __future__ import annotations
 
-import getpass
-import json
-import os
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-from filelock import FileLock, Timeout
+import secrets
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from olmis_release import clock
-from olmis_release.errors import InstanceLocked
+from olmis_release.deploy.journal import author
+from olmis_release.deploy.process_identity import is_gone, this_process
+from olmis_release.errors import InstanceLocked, LockLost, ReleaseError, TargetUnreachable
+from olmis_release.instance.lock_container import held
+from olmis_release.instance.locking import Claim, LockSeen
+from olmis_release.instance.ports import LedgerEntry, LedgerState
 from olmis_release.instance.site import Site
 
+SIGNS_PER_LEASE = 4.5
+SHORT_ID = 12
+JOURNAL = "journal.jsonl"
+RECORD = "run.json"
+SETTINGS = "settings"
 
-@contextmanager
-def locked(site: Site, *, doing: str) -> Iterator[None]:
-    """Hold the instance's lock; the operating system frees it if this process dies.
 
-    Args:
-        site: The instance.
-        doing: For whoever is refused meanwhile, for example ``deploy of 3.5.0+mw1 (plan F7DS-JEEJ)``.
+@dataclass(slots=True)
+class Hold:
+    """The lock while this process holds it.
+
+    Attributes:
+        stays: The lock is left standing when this process lets go of it: its run has not come to an end.
+    """
+
+    site: Site
+    seen: LockSeen
+    stays: bool = False
+    _started: datetime | None = None
+    _ended: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def epoch(self) -> int:
+        """The lock's epoch."""
+        return self.seen.claim.epoch
+
+    @property
+    def entry(self) -> LedgerEntry:
+        """The run as the ledger shall know it."""
+        claim = self.seen.claim
+        return LedgerEntry(
+            instance=claim.instance,
+            epoch=claim.epoch,
+            run=claim.run,
+            plan=claim.plan,
+            who=claim.holder,
+            at=claim.since,
+            state=LedgerState.BEGUN,
+        )
+
+    def guard(self) -> None:
+        """Return only if the lock is still held.
+
+        Raises:
+            LockLost: It is not.
+        """
+        self.site.lock.require(self.seen.id)
+
+    def mirror(self, journal: bytes) -> None:
+        """Bring the journal to the target, if the lock is still held."""
+        self.guard()
+        self.site.lock.put(self.seen.id, {JOURNAL: journal})
+
+    def keep(self, files: Mapping[str, bytes]) -> None:
+        """Keep what an operator on another machine would need to end this run."""
+        self.guard()
+        self.site.lock.put(self.seen.id, files)
+
+    def target_restarted(self) -> bool:
+        """Tell whether the engine was restarted since this was asked last: the lock starts again with it."""
+        container = self.site.engine.container(self.seen.id)
+        started = container.started_at if container else None
+        before, self._started = self._started, started
+        return before is not None and started != before
+
+    @contextmanager
+    def kept(self) -> Iterator[None]:
+        """Inside, signs of life are given; afterwards the lock is freed, or left standing if it `stays`."""
+        thread = threading.Thread(target=self._give_signs, name="lease", daemon=True)
+        thread.start()
+        with suppress(ReleaseError):
+            self.target_restarted()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            thread.join(timeout=1.0)
+            if not self.stays:
+                self._free()
+
+    def _give_signs(self) -> None:
+        every_s = max(0.2, self.seen.claim.lease_s / SIGNS_PER_LEASE)
+        while not self._ended.wait(every_s):
+            with suppress(ReleaseError):  # whether the lock is still held is asked before each change
+                self.site.lock.give_sign(self.seen.id)
+
+    def _free(self) -> None:
+        with suppress(TargetUnreachable, LockLost):  # the next command of this workspace finds it and frees it
+            self.guard()
+            self.site.lock.free(self.seen.id)
+
+
+def take(site: Site, *, run: str, plan: str, doing: str) -> Hold:
+    """Take the lock on the target; one that an ended process of this workspace left is freed first.
 
     Raises:
-        InstanceLocked: Somebody else holds it; says who, since when, and what for.
+        InstanceLocked: Somebody else holds it.
     """
-    site.folder.ensure(site.folder.root)
-    lock = FileLock(site.folder.lock, timeout=0)
+    claim = claim_for(site, run=run, plan=plan, doing=doing)
     try:
-        lock.acquire()
-    except Timeout as error:
-        raise InstanceLocked(
-            f"{site.config.name} is locked: {_holder(_note(site))}.",
-            resolution=f"Wait for it to end, then run olmis-release status {site.config.name}.",
-        ) from error
-    try:
-        _note(site).write_text(json.dumps(_who(doing)), encoding="utf-8")
-        yield
-    finally:
-        _note(site).unlink(missing_ok=True)
-        lock.release()
+        return Hold(site=site, seen=site.lock.take(claim))
+    except InstanceLocked:
+        seen = site.lock.look()
+        if seen is None or not is_leftover(site, seen):
+            raise
+        site.lock.free(seen.id)
+        return Hold(site=site, seen=site.lock.take(claim))
 
 
-def holder(site: Site) -> str:
-    """Return who works on an instance from this machine, and at what; empty when nobody does.
+def claim_for(site: Site, *, run: str, plan: str, doing: str) -> Claim:
+    """Return what this process says of itself on the target."""
+    limits = site.config.timeouts
+    return Claim(
+        instance=site.config.name,
+        token=token(site),
+        process=this_process(),
+        holder=author(),
+        doing=doing,
+        epoch=next_epoch(site),
+        since=clock.iso(clock.now()),
+        run=run,
+        plan=plan,
+        lease_s=limits.lease_s,
+        max_step_s=limits.step_s,
+    )
 
-    It only looks: taking the lock for a moment could turn a deploy away that begins just then.
+
+def next_epoch(site: Site) -> int:
+    """Return an epoch above all that the target knows of; a silent database is asked again before it is changed."""
+    known = site.lock.highest_epoch()
+    with suppress(TargetUnreachable):
+        newest = site.database.ledger.newest(site.config.name)
+        known = max(known, newest.epoch if newest else 0)
+    return known + 1
+
+
+def is_ours(site: Site, seen: LockSeen) -> bool:
+    """Tell whether this workspace took a lock, and the process that did is gone."""
+    return seen.claim.token == token(site) and is_gone(seen.claim.process)
+
+
+def is_leftover(site: Site, seen: LockSeen) -> bool:
+    """Tell whether a lock may simply be freed once no run of this workspace is open."""
+    return is_ours(site, seen) and not seen.claim.by_hand
+
+
+def token(site: Site) -> str:
+    """Return what tells this workspace's locks from others', made at first use."""
+    path = site.folder.ensure(site.folder.root) / "token"
+    with suppress(FileNotFoundError):
+        return path.read_text(encoding="ascii").strip()
+    path.touch(mode=0o600)
+    path.write_text(secrets.token_hex(16), encoding="ascii")
+    return token(site)
+
+
+def take_by_hand(site: Site, *, message: str) -> LockSeen:
+    """Take the lock for a person; it has no lease and stands until it is freed.
+
+    Raises:
+        InstanceLocked: Somebody holds it.
     """
-    try:
-        os.kill(int(json.loads(_note(site).read_text(encoding="utf-8"))["pid"]), 0)
-    except PermissionError:
-        return _holder(_note(site))  # somebody else's process
-    except (OSError, ValueError, KeyError):
-        return ""
-    return _holder(_note(site))
+    claim = claim_for(site, run="", plan="", doing=message)
+    return site.lock.take(replace(claim, lease_s=0.0, max_step_s=0.0))
 
 
-def _note(site: Site) -> Path:
-    return site.folder.root / "holder.json"
+def free_by_hand(site: Site, seen: LockSeen, *, typed: str | None) -> None:
+    """Free a person's lock, or any lock whose id was typed.
+
+    Raises:
+        InstanceLocked: It is a run's, or the id is not that of the lock.
+    """
+    by_id = typed is not None and len(typed) >= SHORT_ID and seen.id.startswith(typed)
+    if not by_id and (typed is not None or not seen.claim.by_hand):
+        raise held(site.config.name, seen)
+    site.lock.free(seen.id)
 
 
-def _who(doing: str) -> dict[str, str]:
-    return {
-        "by": f"{getpass.getuser()}@{socket.gethostname()}",
-        "pid": str(os.getpid()),
-        "doing": doing,
-        "since": clock.iso(clock.now()),
-    }
+def require_free(site: Site) -> None:
+    """Refuse early where somebody holds the lock; it is really taken later.
 
-
-def _holder(note: Path) -> str:
-    try:
-        who = json.loads(note.read_text(encoding="utf-8"))
-        return f"{who['doing']} by {who['by']} (process {who['pid']}) since {who['since']}"
-    except (OSError, ValueError, KeyError):
-        return "another process holds it"
+    Raises:
+        InstanceLocked: Says who.
+    """
+    seen = site.lock.look()
+    if seen and not is_leftover(site, seen):
+        raise held(site.config.name, seen)

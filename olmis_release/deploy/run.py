@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from olmis_release import clock
@@ -12,6 +12,7 @@ from olmis_release.deploy.evidence import keep_evidence
 from olmis_release.deploy.executor import Ending, execute
 from olmis_release.deploy.gatekeeping import (
     require_approvals,
+    require_ended_elsewhere,
     require_finished,
     require_fresh,
     require_preflight,
@@ -20,15 +21,18 @@ from olmis_release.deploy.gatekeeping import (
 from olmis_release.deploy.hooks import Moment, run_hooks
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.journal import Journal
-from olmis_release.deploy.lock import locked
+from olmis_release.deploy.journal_file import release_ballast
+from olmis_release.deploy.local_lock import locked
+from olmis_release.deploy.lock import JOURNAL, RECORD, SETTINGS, Hold, take
 from olmis_release.deploy.steps.table import steps_of
-from olmis_release.errors import JournalDamaged, ReleaseError
+from olmis_release.errors import JournalDamaged, ReleaseError, TargetUnreachable
 from olmis_release.events import Note
-from olmis_release.instance.ports import WallState
+from olmis_release.instance.fenced import fenced
+from olmis_release.instance.ports import Fence, WallState
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import read_release
 from olmis_release.manifest.model import ReleaseManifest
-from olmis_release.plan.model import Outcome, PlannedStep, PlanPurpose, Run, StepKind
+from olmis_release.plan.model import UNSETTLED, Outcome, PlannedStep, PlanPurpose, Run, StepKind
 from olmis_release.plan.records import write_run
 from olmis_release.plan.sets import PlanSet, load_plan
 from olmis_release.workspace import Workspace
@@ -51,7 +55,7 @@ class Order:
 
 
 def carry_out(workspace: Workspace, site: Site, order: Order) -> tuple[Run, Ending]:
-    """Verify, lock, check, run, record; afterwards the instance serves the new or the old release.
+    """Verify, lock, check, run, record; afterwards the instance serves the new or the old release, or is held.
 
     Returns:
         The run as recorded, and how its steps ended.
@@ -62,21 +66,90 @@ def carry_out(workspace: Workspace, site: Site, order: Order) -> tuple[Run, Endi
     plan = order.plan_set.plan
     require_approvals(site.config, order.plan_set)
     require_unused(workspace, order.plan_set)
-    with locked(site, doing=f"{plan.purpose} of {plan.release} (plan {order.plan_set.code})"):
+    doing = f"{plan.purpose} of {plan.release} (plan {order.plan_set.code})"
+    with locked(site, doing=doing):
         require_finished(workspace, plan.instance)
-        require_unused(workspace, order.plan_set)
-        require_fresh(workspace, site, order.plan_set)
-        job = open_job(workspace, site, order)
-        require_preflight(workspace, job)
-        if plan.purpose is PlanPurpose.DEPLOY:  # a hook that guards deploys must not stand in the way of going back
-            announce(workspace, job, Moment.PRE_DEPLOY, outcome=Outcome.RUNNING)
-        return _run(workspace, job, order)
+        hold = take(site, run=new_run(), plan=order.plan_set.code, doing=doing)
+        with hold.kept():
+            return _under_lock(workspace, hold, order)
 
 
-def open_job(workspace: Workspace, site: Site, order: Order, *, run: str | None = None) -> Job:
-    """Return the job of a new run, or of the run of that id."""
+def new_run() -> str:
+    """Return the id of a run that begins now; it is part of database names."""
+    return clock.now().strftime("%Y%m%dt%H%M%S")
+
+
+def _under_lock(workspace: Workspace, hold: Hold, order: Order) -> tuple[Run, Ending]:
     plan = order.plan_set.plan
-    run = run or clock.now().strftime("%Y%m%dt%H%M%S")
+    site = fenced(hold.site, hold.guard, hold.entry)
+    require_ended_elsewhere(workspace, site)
+    require_unused(workspace, order.plan_set)
+    require_fresh(workspace, site, order.plan_set)
+    job = open_job(workspace, site, order, hold=hold)
+    require_preflight(workspace, job)
+    if plan.purpose is PlanPurpose.DEPLOY:  # a hook that guards deploys must not stand in the way of going back
+        announce(workspace, job, Moment.PRE_DEPLOY, outcome=Outcome.RUNNING)
+    enter_ledger(hold)
+    with consul_entrance(site):
+        record = _begin(job, order)
+        job.journal.begin()
+        hold.stays = True
+        write_run(workspace, record)
+        hold.keep(luggage(job, record))
+        ending = execute(
+            steps_of(job.plan),
+            job,
+            after=lambda step: after_step(workspace, job, step),
+            on_failure=lambda: keep_evidence(job),
+        )
+    return close(workspace, hold, job, record=record, ending=ending), ending
+
+
+def enter_ledger(hold: Hold) -> None:
+    """Enter the run into the ledger; where there is no server yet, its first change will.
+
+    Raises:
+        LockLost: The ledger knows a later run.
+    """
+    with suppress(TargetUnreachable):
+        hold.site.database.ledger.begin(hold.entry)
+
+
+def luggage(job: Job, record: Run) -> dict[str, bytes]:
+    """Return what an operator elsewhere needs besides the plan: the record, and the settings of both releases."""
+    settings = {f"{SETTINGS}/{path.name}": path.read_bytes() for path in job.site.folder.settings.glob("*.env")}
+    return {RECORD: record.model_dump_json().encode(), **settings}
+
+
+def close(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ending: Ending) -> Run:
+    """Record how a run ended, on the target too, and run the hooks of that moment.
+
+    Returns:
+        The record. The lock stays where a `resume` must go on.
+    """
+    record = close_record(record, job, ending)
+    keep_record(workspace, record)
+    if ending.outcome not in UNSETTLED:
+        end_in_ledger(hold, record)
+        hold.stays = False
+        release_ballast(job.journal.path)
+    if ending.outcome is not Outcome.HELD:
+        announce(workspace, job, last_moment(job, ending), outcome=ending.outcome)
+    return record
+
+
+def end_in_ledger(hold: Hold, record: Run) -> None:
+    """Write the end into the ledger; if that fails the next command of this workspace does it."""
+    try:
+        hold.site.database.ledger.end(Fence(instance=record.instance, epoch=hold.epoch), outcome=str(record.outcome))
+    except ReleaseError as error:
+        text = f"The ledger on the database server still calls this run open: {error.message}"
+        hold.site.reporter.report(Note(message=text, warning=True))
+
+
+def open_job(workspace: Workspace, site: Site, order: Order, *, hold: Hold) -> Job:
+    """Return the job of the run for which a lock is held."""
+    plan, run = order.plan_set.plan, hold.seen.claim.run
     folder = site.folder.ensure(site.folder.run(run))
     previous = _previous_manifest(workspace, order.plan_set)
     return Job(
@@ -87,9 +160,10 @@ def open_job(workspace: Workspace, site: Site, order: Order, *, run: str | None 
         compose_file=order.plan_set.folder / "compose.yml",
         previous=previous,
         previous_file=order.plan_set.folder / "previous.yml" if previous else None,
-        journal=Journal(folder / "journal.jsonl"),
+        journal=Journal(folder / JOURNAL, run=run, epoch=hold.epoch, mirror=hold.mirror),
         folder=folder,
         repair=order.repair,
+        target_restarted=hold.target_restarted,
     )
 
 
@@ -98,22 +172,6 @@ def _previous_manifest(workspace: Workspace, plan_set: PlanSet) -> ReleaseManife
         return None
     file = load_plan(workspace, plan_set.plan.previous_plan).plan.release_file
     return read_release(workspace.root / file, shown_as=file)
-
-
-def _run(workspace: Workspace, job: Job, order: Order) -> tuple[Run, Ending]:
-    record = _begin(job, order)
-    write_run(workspace, record)
-    with consul_entrance(job.site):
-        ending = execute(
-            steps_of(job.plan),
-            job,
-            after=lambda step: _after_step(workspace, job, step),
-            on_failure=lambda: keep_evidence(job),
-        )
-    record = close_record(record, job, ending)
-    keep_record(workspace, record)
-    announce(workspace, job, last_moment(job, ending), outcome=ending.outcome)
-    return record, ending
 
 
 def keep_record(workspace: Workspace, record: Run) -> None:
@@ -127,8 +185,8 @@ def keep_record(workspace: Workspace, record: Run) -> None:
     except JournalDamaged as error:
         raise JournalDamaged(
             f"The {record.kind} of {record.release} ended ({record.outcome}) without record: {error.message}",
-            resolution=f"Make room or correct the rights, then run olmis-release rollback {record.instance}: it undoes "
-            "nothing that was accepted, and completes the record.",
+            resolution=f"Make room or correct the rights; then this completes the record: "
+            f"olmis-release resume {record.instance}",
         ) from error
 
 
@@ -157,7 +215,8 @@ def _close_entrance(site: Site) -> None:
         site.reporter.report(Note(message=f"The wall keeps its entrance to Consul: {error.message}", warning=True))
 
 
-def _after_step(workspace: Workspace, job: Job, step: PlannedStep) -> None:
+def after_step(workspace: Workspace, job: Job, step: PlannedStep) -> None:
+    """Run the hooks that follow a step."""
     migrated = any(change.pending for change in job.plan.changes)
     if step.kind is StepKind.AWAIT_READY and migrated:
         announce(workspace, job, Moment.POST_MIGRATE, outcome=Outcome.RUNNING)
@@ -184,6 +243,7 @@ def _begin(job: Job, order: Order) -> Run:
         reason=order.reason,
         settings=job.plan.base.settings,
         no_db_rollback=job.plan.gives_up_database,
+        epoch=job.journal.epoch,
     )
 
 

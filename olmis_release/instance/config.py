@@ -281,6 +281,9 @@ class Timeouts(Strict):
         smoke_s: Seconds one smoke test may take when it names no limit of its own.
         gate_s: Seconds within which every session must have left the database.
         hook_s: Seconds one hook may run.
+        step_s: Seconds one call that changes containers may take; a takeover waits that long for the last one.
+        hold_s: Seconds for which a target that fell silent is waited for, before a run is left to `resume`.
+        lease_s: Seconds without a sign of life after which another operator may take the lock over.
     """
 
     ready_s: Seconds = 600.0
@@ -289,6 +292,9 @@ class Timeouts(Strict):
     smoke_s: Seconds = 10.0
     gate_s: Seconds = 30.0
     hook_s: Seconds = 300.0
+    step_s: Seconds = 180.0
+    hold_s: Seconds = 600.0
+    lease_s: Seconds = 90.0
 
 
 class ComponentSettings(Strict):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from docker.context import ContextAPI
+from docker.context.config import get_current_context_name
 from docker.tls import TLSConfig
 
 from olmis_release.errors import BadInput, TargetUnreachable
 from olmis_release.instance.config import Docker, docker_host
+from olmis_release.instance.process import run
 from olmis_release.instance.tunnel import REMOTE_SOCKET, SshPlace, Tunnel
 
 UNIX = "unix://"
+LOCAL = "unix:///var/run/docker.sock"
+CONTEXT_S = 30.0
 SSH = "ssh://"
 _tunnels: dict[tuple[str, str], Tunnel] = {}
 
@@ -99,24 +104,37 @@ def located(docker: Docker) -> tuple[str, Tls | None]:
 def _tls_of_environment() -> Tls | None:
     if not os.environ.get("DOCKER_TLS_VERIFY"):
         return None
-    folder = Path(os.environ.get("DOCKER_CERT_PATH") or Path.home() / ".docker")
+    return _tls_in(Path(os.environ.get("DOCKER_CERT_PATH") or Path.home() / ".docker"))
+
+
+def _tls_in(folder: Path) -> Tls:
     return Tls(ca=str(folder / "ca.pem"), cert=str(folder / "cert.pem"), key=str(folder / "key.pem"))
 
 
 def _of_context(name: str | None) -> tuple[str, Tls | None]:
-    # The stubs promise a context; the SDK returns None for a name it does not know.
-    context: Any = ContextAPI.get_context(name)
-    if context is None:
+    name = name or get_current_context_name()
+    if name == "default":
+        return LOCAL, None
+    # Asked of the command line, whose notion it is: the SDK finds no context where there is no config.json.
+    finished = run(("docker", "context", "inspect", name), timeout_s=CONTEXT_S)
+    if finished.exit_code:
         raise TargetUnreachable(
             f"There is no Docker context {name!r} on this machine.",
             resolution="See `docker context ls`; make it with `docker context create`, or correct the instance file.",
+            details=finished.stderr.strip(),
         )
-    host = _checked(str(context.Host), f"The Docker context {context.name!r}")
-    config: TLSConfig | None = context.TLSConfig
-    # A context that skips verification proves nothing: it counts as plain text.
-    if not host.startswith("tcp://") or config is None or not config.verify or not config.cert:
+    return read_context(json.loads(finished.stdout)[0])
+
+
+def read_context(context: Mapping[str, Any]) -> tuple[str, Tls | None]:
+    """Return endpoint and TLS of a context as ``docker context inspect`` describes it."""
+    endpoint = context["Endpoints"]["docker"]
+    host = _checked(endpoint.get("Host") or LOCAL, f"the Docker context {context['Name']!r}")
+    files = set((context.get("TLSMaterial") or {}).get("docker") or ())
+    # A context that skips verification, or shows no certificate of ours, proves nothing: it counts as plain text.
+    if endpoint.get("SkipTLSVerify") or files != {"ca.pem", "cert.pem", "key.pem"}:
         return host, None
-    return host, Tls(ca=str(config.ca_cert), cert=config.cert[0], key=config.cert[1])
+    return host, _tls_in(Path(context["Storage"]["TLSPath"]) / "docker")
 
 
 def _checked(host: str, origin: str) -> str:

@@ -65,6 +65,12 @@ class DockerEngine:
         inspected = (self.container(one) for one in ids)
         return tuple(sorted((one for one in inspected if one), key=lambda one: (one.component, one.name)))
 
+    def labelled(self, label: str, value: str) -> tuple[Container, ...]:
+        """Return every container with a label, stopped ones too."""
+        wanted = {"label": [f"{label}={value}"]}
+        ids = self._line.ask(f"list containers with the label {label}", lambda api: _component_ids(api, wanted))
+        return tuple(one for one in (self.container(each) for each in ids) if one)
+
     def projects(self) -> Mapping[str, tuple[str, ...]]:
         """Return every Compose project on the engine with the services it has containers of, stopped ones too."""
         return self._line.ask("list Compose projects", _projects)

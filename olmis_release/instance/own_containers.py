@@ -19,6 +19,7 @@ from docker.types import LogConfig
 from olmis_release.errors import StepFailed
 from olmis_release.instance.connection import Line
 
+HTTP_CONFLICT = 409
 TEMPORARY_LABEL = "org.openlmis.release.temporary"
 Files = Mapping[str, tuple[bytes, int]]
 """File name to content and mode."""
@@ -38,6 +39,8 @@ class Wanted:
         network: The one network it joins, ``none`` for no network.
         restart: Restart policy; ``always`` alone comes back after the engine was killed.
         volumes: Named volume to mount point; made if absent.
+        memory_bytes: Most that it may use, None for no bound.
+        privileges: Whether it keeps the capabilities that the engine gives by default.
     """
 
     image: str
@@ -48,6 +51,14 @@ class Wanted:
     publish: Mapping[int | str, tuple[str, int]] | None = None
     restart: str = "no"
     volumes: Mapping[str, str] | None = None
+    memory_bytes: int | None = None
+    privileges: bool = True
+
+
+class NameTaken(StepFailed):
+    """Another container has the name; nothing was made."""
+
+    code = "E-NAME-TAKEN"
 
 
 class OwnContainers:
@@ -57,8 +68,16 @@ class OwnContainers:
         self._line = line
 
     def create(self, wanted: Wanted) -> str:
-        """Create a container without starting it; returns its id."""
+        """Create a container without starting it; returns its id.
+
+        Raises:
+            NameTaken: The engine gave its name to another container before.
+        """
         return self._line.ask(f"create a container from {wanted.image}", lambda api: _created(api, wanted))
+
+    def rename(self, container_id: str, name: str) -> None:
+        """Give a container another name."""
+        self._line.ask(f"rename a container to {name}", lambda api: api.rename(container_id, name))
 
     def put_files(self, container_id: str, folder: str, files: Files) -> None:
         """Write files into `folder`, which is made if absent."""
@@ -112,15 +131,23 @@ def _created(api: Any, wanted: Wanted) -> str:
         restart_policy={"Name": wanted.restart},
         binds=[f"{volume}:{folder}" for volume, folder in (wanted.volumes or {}).items()],
         log_config=LogConfig(type="json-file", config={"max-size": "10m", "max-file": "3"}),
+        mem_limit=wanted.memory_bytes,
+        cap_drop=None if wanted.privileges else ["ALL"],
     )
-    made = api.create_container(
-        image=wanted.image,
-        name=wanted.name,
-        entrypoint=list(wanted.argv),
-        labels=dict(wanted.labels),
-        ports=list(ports),
-        host_config=host_config,
-    )
+    try:
+        made = api.create_container(
+            image=wanted.image,
+            name=wanted.name,
+            entrypoint=list(wanted.argv),
+            labels=dict(wanted.labels),
+            ports=list(ports),
+            host_config=host_config,
+        )
+    except docker.errors.APIError as error:
+        if wanted.name is None or error.status_code != HTTP_CONFLICT:
+            raise
+        taken = f"Another container has the name {wanted.name}."
+        raise NameTaken(taken, resolution="Look at it with `docker ps -a`.") from error
     return str(made["Id"])
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from olmis_release.events import Reporter
 from olmis_release.instance.config import InstanceConfig, RollbackMethod
+from olmis_release.instance.locking import InstanceLock
 from olmis_release.instance.ports import Compose, Consul, Database, Engine, Fallback, FrontDoor, Registry, Wall
 from olmis_release.workspace import InstanceFolder
 
@@ -31,6 +32,7 @@ class Site:
     front: FrontDoor
     wall: Wall
     consul: Consul
+    lock: InstanceLock
     reporter: Reporter
     run_pass: str
     fallbacks: Mapping[RollbackMethod, Fallback] = field(default_factory=dict)

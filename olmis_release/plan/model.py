@@ -199,13 +199,18 @@ class Plan(Strict):
 
 
 class Outcome(StrEnum):
-    """How a run ended."""
+    """How a run ended, or that it has not: it goes on (RUNNING), or stands where it was stopped or cut off (HELD)."""
 
     DEPLOYED = "deployed"
     ROLLED_BACK = "rolled-back"
     NOT_RESTORED = "not-restored"
     REFUSED = "refused"
     RUNNING = "running"
+    HELD = "held"
+
+
+UNSETTLED = frozenset({Outcome.RUNNING, Outcome.HELD, Outcome.NOT_RESTORED})
+"""Outcomes after which nobody may rely on what serves; `resume` leads out of each."""
 
 
 class Run(Strict):
@@ -221,6 +226,7 @@ class Run(Strict):
         point: Name of the database kept as the way back, if any.
         settings: Fingerprint of the settings copy that the new release runs with.
         no_db_rollback: Somebody typed that a failed run leaves its changes of the database in place.
+        epoch: Of the lock under which this workspace carried it on last.
     """
 
     code: str
@@ -241,3 +247,4 @@ class Run(Strict):
     point: str | None = None
     settings: str = ""
     no_db_rollback: bool = False
+    epoch: int = 0

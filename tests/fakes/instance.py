@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from olmis_release.errors import StepFailed
+from olmis_release.errors import ReleaseError, StepFailed
 from olmis_release.instance.ports import (
     Answer,
     Container,
@@ -74,6 +74,7 @@ class FakeEngine:
         files: Image reference to path to content.
         outputs: Container id to its log.
         on_exec: Answers `exec`.
+        silent: Raised by `info`, as by an engine that does not answer.
     """
 
     def __init__(self, *containers: Container, images: Mapping[str, Image] | None = None) -> None:
@@ -87,9 +88,12 @@ class FakeEngine:
         self.about = EngineInfo(
             id="FAKE", version="20.10.24", api_version="1.41", platform="linux/amd64", root_dir="/var/lib/docker"
         )
+        self.silent: ReleaseError | None = None
         self.calls: list[Call] = []
 
     def info(self) -> EngineInfo:
+        if self.silent is not None:
+            raise self.silent
         return self.about
 
     def containers(self, project: str) -> tuple[Container, ...]:

@@ -32,6 +32,7 @@ from tests.fakes.instance import (
     FakeWall,
     a_container,
 )
+from tests.fakes.lock import FakeLock
 from tests.fakes.plan import a_release
 
 OLD = a_release("3.4.1+mw1")
@@ -113,6 +114,7 @@ class Estate:
             front=FakeFrontDoor(),
             wall=self.wall,
             consul=FakeConsul(),
+            lock=FakeLock(),
             reporter=self.reporter,
             run_pass="pass",
         )

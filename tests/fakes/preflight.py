@@ -24,6 +24,7 @@ from tests.fakes.instance import (
     Unprepared,
     a_container,
 )
+from tests.fakes.lock import FakeLock
 
 DIGEST = f"sha256:{'a' * 64}"
 GIB = 1024**3
@@ -187,6 +188,7 @@ class Place:
             front=self.front,
             wall=FakeWall(),
             consul=FakeConsul(),
+            lock=FakeLock(),
             reporter=self.reporter,
             run_pass="pass",
         )

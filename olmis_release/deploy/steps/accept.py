@@ -8,7 +8,7 @@ from olmis_release.deploy.job import Job
 from olmis_release.deploy.steps.rollback_point import accepted_point
 from olmis_release.deploy.steps.tidying import tidy
 from olmis_release.errors import NotRestored
-from olmis_release.instance.ports import DatabaseState
+from olmis_release.instance.ports import DatabaseState, LedgerState
 from olmis_release.plan.model import PlannedStep, StepKind
 
 
@@ -19,7 +19,7 @@ class Accept:
     Users' writes come after this, so swapping the database after it would lose them: the comment on the rollback point
     says so to everybody who looks.
 
-    Effect: the rollback point is marked accepted.
+    Effect: the ledger and the rollback point say accepted, in one transaction.
     Undo: refused, unless a crash came before the mark.
     """
 
@@ -27,8 +27,7 @@ class Accept:
 
     def apply(self, job: Job) -> str:
         """Mark it; where no wall keeps users waiting, tidy up at once."""
-        if job.plan_has(StepKind.TAKE_ROLLBACK_POINT):
-            job.site.database.accept(accepted_point(job))
+        job.site.database.accept(accepted_point(job))
         if not job.plan_has(StepKind.LOWER_WALL):
             tidy(job)
         return f"{job.release.version} accepted"
@@ -44,13 +43,16 @@ class Accept:
 
 
 def was_accepted(job: Job) -> bool:
-    """Return whether the release was accepted; where there is a rollback point its mark decides, not the journal.
+    """Return whether the release was accepted; the target decides, not the journal.
 
     A crash between the mark and the journal's record of it leaves an accepted release that the journal does not know.
     """
     if job.journal.finished(StepKind.ACCEPT):
         return True
-    if not (job.journal.attempted(StepKind.ACCEPT) and job.plan_has(StepKind.TAKE_ROLLBACK_POINT)):
+    if not job.journal.attempted(StepKind.ACCEPT):
         return False
-    point = job.site.database.point(job.point)
+    entries = job.site.database.ledger.entries(job.plan.instance)
+    if any(one.state is LedgerState.ACCEPTED for one in entries if one.run == job.run):
+        return True
+    point = job.site.database.point(job.point) if job.plan_has(StepKind.TAKE_ROLLBACK_POINT) else None
     return point is not None and point.state is DatabaseState.ACCEPTED

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
-from olmis_release.deploy.executor import say
 from olmis_release.deploy.job import Job
+from olmis_release.deploy.telling import say
 from olmis_release.errors import ReleaseError
 from olmis_release.instance.ports import Container, ContainerStatus
 from olmis_release.manifest.model import Component, Role
@@ -22,8 +22,6 @@ DATABASE_GRACE_S = 120
 DEFAULT_GRACE_S = 10
 MANY_AT_ONCE = 16
 CONSUL = "consul"
-COMPOSE_TIMEOUT_S = 600.0
-"""Seconds one `docker compose up` may take; it only creates and starts containers, images are there already."""
 
 
 def grace_s(component: Component) -> int:

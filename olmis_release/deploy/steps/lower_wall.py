@@ -20,7 +20,8 @@ class LowerWall:
     planned: PlannedStep
 
     def apply(self, job: Job) -> str:
-        """Open, then tidy up."""
+        """Open, then tidy up; a wall that somebody removed meanwhile is made anew first."""
+        job.site.wall.ensure(closed=True)
         job.site.wall.open(job.site.run_pass)
         job.outage.end()
         tidy(job)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from olmis_release.deploy.executor import say
 from olmis_release.deploy.job import Job
+from olmis_release.deploy.telling import say
 from olmis_release.errors import ReleaseError
 from olmis_release.instance.config import RollbackMethod
 from olmis_release.instance.ports import DatabaseState, Fallback

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from olmis_release.deploy.job import Job
-from olmis_release.deploy.steps.common import COMPOSE_TIMEOUT_S, stop_failed
+from olmis_release.deploy.steps.common import stop_failed
 from olmis_release.errors import ReleaseError, StepFailed
 from olmis_release.events import Progress
 from olmis_release.manifest.model import Role
@@ -26,8 +26,10 @@ class StartComponents:
     planned: PlannedStep
 
     def apply(self, job: Job) -> str:
-        """Start them, and wait for the database if it is among them."""
-        job.site.compose.up(job.compose_file, self.planned.components, timeout_s=COMPOSE_TIMEOUT_S)
+        """Start them, and wait for the database if it is among them; what an earlier try started begins anew."""
+        if job.tried_before(self.planned):
+            stop_failed(job, job.containers(self.planned.components))
+        job.site.compose.up(job.compose_file, self.planned.components, timeout_s=job.site.config.timeouts.step_s)
         if any(job.component(name).role is Role.DATABASE for name in self.planned.components):
             _await_database(job)
         return f"{plural(len(self.planned.components), 'component')} started"

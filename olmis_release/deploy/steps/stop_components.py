@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from olmis_release.deploy.job import Job
-from olmis_release.deploy.steps.common import COMPOSE_TIMEOUT_S, stop_all
+from olmis_release.deploy.steps.common import stop_all, stop_failed
 from olmis_release.errors import StepFailed
 from olmis_release.plan.model import PlannedStep, StepKind
 from olmis_release.text import plural
@@ -38,8 +38,10 @@ class StopComponents:
                 "The old release's Compose file is not known.",
                 resolution="Start its containers by hand: they are stopped, not removed.",
             )
+        if job.journal.attempted(StepKind.START_COMPONENTS):  # an engine that came back may have started new ones again
+            stop_failed(job, job.containers(self.planned.components))
         old = tuple(name for name in self.planned.components if name in job.previous.components)
-        job.site.compose.up(job.previous_file, old, timeout_s=COMPOSE_TIMEOUT_S)
+        job.site.compose.up(job.previous_file, old, timeout_s=job.site.config.timeouts.step_s)
         return f"{plural(len(old), 'component')} of {job.previous.version} started"
 
 

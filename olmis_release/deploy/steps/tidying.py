@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from olmis_release.deploy.executor import say
 from olmis_release.deploy.job import Job
+from olmis_release.deploy.telling import say
 from olmis_release.errors import ReleaseError
 from olmis_release.instance.database_note import failed_databases
 from olmis_release.plan.steps import method_in

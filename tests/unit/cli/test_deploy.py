@@ -218,7 +218,7 @@ def test_a_run_that_was_cut_off_forbids_another(desk: Desk, carry: Carry) -> Non
     told = desk.type("deploy", "uat")
     assert told.status == 10
     assert f"the deploy of 3.5.0+mw1 (plan {run.code}, begun 2026-11-28T18:02:11Z) has not ended" in told.out
-    assert "Next: olmis-release rollback uat" in told.out
+    assert "Next: olmis-release resume uat" in told.out
     assert orders == []
 
 

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from olmis_release.deploy.executor import Ending
+from olmis_release.deploy.resume import Wish
 from olmis_release.deploy.run import Order
 from olmis_release.errors import RollbackRefused
 from olmis_release.plan.model import Outcome, PlanPurpose, Run
@@ -84,12 +85,12 @@ def test_a_run_that_did_not_come_to_its_end_is_taken_back_or_finished(
 ) -> None:
     cut_off = desk.deployed(outcome=left, ended=None, exit_code=None)
 
-    def settle(_workspace: object, _site: object, run: Run, *, operator: str) -> tuple[Run, Ending]:
-        assert (run, operator) == (cut_off, "M. Banda")
+    def resume(_workspace: object, _site: object, wish: Wish) -> tuple[Run, Ending]:
+        assert wish == Wish(operator="M. Banda", abort=True)
         exit_code = {Outcome.ROLLED_BACK: 9, Outcome.DEPLOYED: 0, Outcome.NOT_RESTORED: 10}[outcome]
-        return a_run(run.code, outcome=outcome, exit_code=exit_code), Ending(outcome=outcome)
+        return a_run(cut_off.code, outcome=outcome, exit_code=exit_code), Ending(outcome=outcome)
 
-    monkeypatch.setattr("olmis_release.deploy.settle.settle", settle)
+    monkeypatch.setattr("olmis_release.deploy.resume.resume", resume)
     told = desk.type("rollback", "uat")
     assert told.status == status
     assert "did not come to its end" in told.err

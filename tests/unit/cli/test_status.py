@@ -80,7 +80,7 @@ def test_a_run_that_was_cut_off_is_the_state_whatever_is_seen(serving: Desk) -> 
     write_run(serving.workspace, run.model_copy(update={"run": "later", "outcome": Outcome.RUNNING, "ended": None}))
     told = serving.type("status", "uat")
     assert "has not ended; what serves is not verified" in told.out
-    assert "Next: olmis-release rollback uat" in told.out
+    assert "Next: olmis-release resume uat" in told.out
     assert serving.type("status", "uat", "--json").json["instances"][0]["is_well"] is False
 
 
@@ -88,7 +88,7 @@ def test_a_run_that_goes_on_is_waited_for(serving: Desk, monkeypatch: pytest.Mon
     monkeypatch.setattr("olmis_release.cli.observed.holder", lambda _site: "deploy of 3.6.0+mw1 by banda@host")
     told = serving.type("status", "uat")
     assert "STATE uat: at work: deploy of 3.6.0+mw1 by banda@host." in told.out
-    assert "Next: wait for it to end, then: olmis-release status uat" in told.out
+    assert "Next: olmis-release status uat" in told.out
 
 
 def test_another_image_of_the_same_tag_and_another_repository_are_told_apart(serving: Desk) -> None:

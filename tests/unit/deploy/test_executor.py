@@ -15,9 +15,11 @@ from olmis_release.deploy.ending import exit_code_of
 from olmis_release.deploy.executor import Ending, execute, unwind
 from olmis_release.deploy.job import Job, Outage
 from olmis_release.deploy.journal import Journal, Mark
-from olmis_release.errors import StepFailed
+from olmis_release.errors import LockLost, StepFailed, TargetUnreachable
 from olmis_release.events import Event, StepEvent, StepStatus
+from olmis_release.instance.config import Timeouts
 from olmis_release.plan.model import Outcome, PlannedStep, StepKind
+from tests.fakes.instance import FakeEngine
 
 KINDS = (StepKind.PULL_IMAGES, StepKind.RAISE_WALL, StepKind.START_COMPONENTS, StepKind.ACCEPT, StepKind.LOWER_WALL)
 
@@ -59,9 +61,17 @@ class Rehearsed:
         return "undone"
 
 
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("olmis_release.deploy.holding.time.sleep", lambda _seconds: None)
+
+
 def job_in(folder: Path) -> Job:
-    site = SimpleNamespace(reporter=Notebook())
-    return cast(Job, SimpleNamespace(site=site, journal=Journal(folder / "journal"), outage=Outage()))
+    config = SimpleNamespace(timeouts=Timeouts(hold_s=0.01))
+    site = SimpleNamespace(reporter=Notebook(), engine=FakeEngine(), config=config)
+    journal = Journal(folder / "journal", run="20261128t180211")
+    parts = {"site": site, "journal": journal, "outage": Outage(), "target_restarted": lambda: False}
+    return cast(Job, SimpleNamespace(**parts, plan=SimpleNamespace(changes=()), containers=lambda _names: ()))
 
 
 def rehearsal(diary: list[str]) -> list[Rehearsed]:
@@ -74,6 +84,7 @@ def perform(steps: Sequence[Rehearsed], job: Job, diary: list[str]) -> Ending:
     )
 
 
+SILENT = TargetUnreachable("The engine does not answer.", resolution="Wait.")
 BROKEN = StepFailed("requisition is broken.", resolution="Look at its log.")
 
 
@@ -134,7 +145,7 @@ def test_the_way_back_stops_at_the_first_undo_that_fails_and_says_so(tmp_path: P
     assert "undo raise-wall" not in diary
 
 
-@pytest.mark.parametrize("surprise", [KeyboardInterrupt(), RuntimeError("a bug"), SystemExit(1)])
+@pytest.mark.parametrize("surprise", [RuntimeError("a bug"), ValueError("another")])
 def test_whatever_stops_a_step_what_was_started_is_taken_back(tmp_path: Path, surprise: BaseException) -> None:
     diary: list[str] = []
     steps = rehearsal(diary)
@@ -146,7 +157,7 @@ def test_whatever_stops_a_step_what_was_started_is_taken_back(tmp_path: Path, su
     assert diary[-1] == "undo raise-wall"
 
 
-def test_an_interrupt_between_two_steps_takes_back_what_was_started(tmp_path: Path) -> None:
+def test_a_wish_to_stop_between_two_steps_is_obeyed_and_nothing_is_taken_back(tmp_path: Path) -> None:
     diary: list[str] = []
 
     def after(step: PlannedStep) -> None:
@@ -155,8 +166,89 @@ def test_an_interrupt_between_two_steps_takes_back_what_was_started(tmp_path: Pa
 
     ending = execute(rehearsal(diary), job_in(tmp_path), after=after, on_failure=lambda: None)
 
+    assert ending.outcome is Outcome.HELD
+    assert exit_code_of(ending) == 130
+    assert diary[-1] == "apply start-components"
+
+
+def test_a_signal_while_a_step_acts_waits_for_its_end(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    job = job_in(tmp_path)
+    steps[2].meanwhile = lambda: signal.raise_signal(signal.SIGTERM)
+
+    ending = perform(steps, job, diary)
+
+    assert ending.outcome is Outcome.HELD
+    assert job.journal.finished(StepKind.START_COMPONENTS)
+    assert diary[-1] == "apply start-components"
+
+
+def test_a_silent_target_is_waited_for_and_then_the_run_is_held_not_taken_back(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    job = job_in(tmp_path)
+    steps[2].fails = SILENT
+    cast(FakeEngine, job.site.engine).silent = SILENT
+
+    ending = perform(steps, job, diary)
+
+    assert ending.outcome is Outcome.HELD
+    assert exit_code_of(ending) == 10
+    assert "evidence" not in diary
+
+
+def test_what_behind_an_answering_engine_stays_silent_is_tried_three_times_and_then_taken_back(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[2].fails = SILENT
+
+    ending = perform(steps, job_in(tmp_path), diary)
+
     assert ending.outcome is Outcome.ROLLED_BACK
-    assert diary[-2:] == ["undo start-components", "undo raise-wall"]
+    assert diary.count("apply start-components") == 3
+
+
+def test_an_acceptance_of_which_nothing_is_known_is_held(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    job = job_in(tmp_path)
+    steps[3].fails = SILENT
+
+    ending = perform(steps, job, diary)
+
+    assert ending.outcome is Outcome.HELD
+    assert not [line for line in diary if line.startswith("undo")]
+    assert Mark.FAIL not in {record.mark for record in job.journal.records}
+
+
+def test_whoever_lost_the_lock_does_nothing_more(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    steps[2].fails = LockLost.to("uat", epoch=7)
+
+    ending = perform(steps, job_in(tmp_path), diary)
+
+    assert ending.outcome is Outcome.HELD
+    assert exit_code_of(ending) == 8
+    assert diary[-1] == "apply start-components"
+
+
+def test_an_intent_that_did_not_reach_the_target_keeps_its_step_from_acting(tmp_path: Path) -> None:
+    diary: list[str] = []
+    steps = rehearsal(diary)
+    job = job_in(tmp_path)
+    sent: list[bytes] = []
+
+    def mirror(content: bytes) -> None:
+        sent.append(content)
+        if len(sent) > 1:
+            raise LockLost.to("uat", epoch=7)
+
+    job.journal.mirror_to(mirror)
+
+    assert perform(steps, job, diary).outcome is Outcome.HELD
+    assert diary == ["apply pull-images", "after pull-images"]
 
 
 def test_an_interrupt_before_anything_was_touched_ends_as_an_interrupt(tmp_path: Path) -> None:

@@ -12,21 +12,21 @@ START = PlannedStep(kind=StepKind.START_COMPONENTS, subject="start", reason="rep
 
 
 def test_what_was_written_is_there_after_opening_it_again(tmp_path: Path) -> None:
-    Journal(tmp_path / "journal").write(1, STOP, Mark.INTENT, note="é")
+    Journal(tmp_path / "journal", run="20261128t180211").write(1, STOP, Mark.INTENT, note="é")
 
-    (record,) = Journal(tmp_path / "journal").records
+    (record,) = Journal(tmp_path / "journal", run="20261128t180211").records
 
     assert (record.step, record.kind, record.mark, record.note) == (1, StepKind.STOP_COMPONENTS, Mark.INTENT, "é")
 
 
 def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
-    Journal(tmp_path / "journal").write(1, STOP, Mark.INTENT)
+    Journal(tmp_path / "journal", run="20261128t180211").write(1, STOP, Mark.INTENT)
 
     assert (tmp_path / "journal").stat().st_mode & 0o777 == 0o600
 
 
 def test_open_steps_are_those_that_may_have_acted_and_were_not_undone_newest_first(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal")
+    journal = Journal(tmp_path / "journal", run="20261128t180211")
     for number, mark in [(1, Mark.INTENT), (1, Mark.DONE), (2, Mark.INTENT), (3, Mark.INTENT), (3, Mark.UNDO_DONE)]:
         journal.write(number, STOP, mark)
 
@@ -34,7 +34,7 @@ def test_open_steps_are_those_that_may_have_acted_and_were_not_undone_newest_fir
 
 
 def test_a_step_counts_as_attempted_from_its_intent_and_as_finished_only_when_done(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal")
+    journal = Journal(tmp_path / "journal", run="20261128t180211")
     journal.write(1, STOP, Mark.INTENT)
     journal.write(1, STOP, Mark.DONE)
     journal.write(2, START, Mark.INTENT)
@@ -45,45 +45,48 @@ def test_a_step_counts_as_attempted_from_its_intent_and_as_finished_only_when_do
 
 
 def test_a_last_line_cut_short_by_a_crash_never_happened_and_the_next_record_takes_its_place(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal")
+    journal = Journal(tmp_path / "journal", run="20261128t180211")
     journal.write(1, STOP, Mark.INTENT)
     with (tmp_path / "journal").open("a") as file:
         file.write('{"v":1,"seq":2,"st')
 
-    Journal(tmp_path / "journal").write(1, STOP, Mark.DONE)
+    Journal(tmp_path / "journal", run="20261128t180211").write(1, STOP, Mark.DONE)
 
-    assert [record.mark for record in Journal(tmp_path / "journal").records] == [Mark.INTENT, Mark.DONE]
+    assert [record.mark for record in Journal(tmp_path / "journal", run="20261128t180211").records] == [
+        Mark.INTENT,
+        Mark.DONE,
+    ]
 
 
 @pytest.mark.parametrize("damage", ["not json\n", '{"v":1,"seq":7}\n'])
 def test_a_damaged_line_before_the_last_is_refused_and_named(tmp_path: Path, damage: str) -> None:
     path = tmp_path / "journal"
-    journal = Journal(path)
+    journal = Journal(path, run="20261128t180211")
     journal.write(1, STOP, Mark.INTENT)
     journal.write(1, STOP, Mark.DONE)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(damage + lines[1])
 
     with pytest.raises(JournalDamaged, match="journal:1"):
-        Journal(path)
+        Journal(path, run="20261128t180211")
 
 
 def test_a_removed_line_is_noticed(tmp_path: Path) -> None:
     path = tmp_path / "journal"
-    journal = Journal(path)
+    journal = Journal(path, run="20261128t180211")
     for mark in (Mark.INTENT, Mark.DONE, Mark.UNDO_INTENT):
         journal.write(1, STOP, mark)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text(lines[0] + lines[2])
 
     with pytest.raises(JournalDamaged, match="journal:2"):
-        Journal(path)
+        Journal(path, run="20261128t180211")
 
 
 def test_a_full_disk_leaves_no_torn_line_and_what_was_done_stays_known(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal = Journal(tmp_path / "journal")
+    journal = Journal(tmp_path / "journal", run="20261128t180211")
     journal.write(1, STOP, Mark.INTENT)
     write = os.write
     with monkeypatch.context() as full:
@@ -96,4 +99,7 @@ def test_a_full_disk_leaves_no_torn_line_and_what_was_done_stays_known(
 
     assert journal.finished(StepKind.STOP_COMPONENTS)
     assert not journal.attempted(StepKind.START_COMPONENTS)
-    assert [one.mark for one in Journal(tmp_path / "journal").records] == [Mark.INTENT, Mark.UNDO_INTENT]
+    assert [one.mark for one in Journal(tmp_path / "journal", run="20261128t180211").records] == [
+        Mark.INTENT,
+        Mark.UNDO_INTENT,
+    ]

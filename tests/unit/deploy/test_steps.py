@@ -41,6 +41,7 @@ from tests.fakes.instance import (
     an_answer,
     an_image,
 )
+from tests.fakes.lock import FakeLock
 
 DIGEST = "sha256:" + "a" * 64
 POINT, FAILED = "open_lmis__before_r1", "open_lmis__failed_r1"
@@ -95,7 +96,7 @@ class Estate:
             compose_file=self.folder / "new.yml",
             previous=None if self.first else release("3.4.1+mw1", "auth", "requisition", "cce"),
             previous_file=None if self.first else self.folder / "old.yml",
-            journal=Journal(self.folder / "journal"),
+            journal=Journal(self.folder / "journal", run="20261128t180211"),
             folder=self.folder,
         )
 
@@ -108,6 +109,7 @@ class Estate:
         return Site(
             config=config, folder=InstanceFolder(root=self.folder), engine=self.engine, compose=self.compose,
             database=self.database, registry=FakeRegistry(), front=self.front, wall=self.wall, consul=self.consul,
+            lock=FakeLock(),
             reporter=Silent(), run_pass="p" * 32,
         )  # fmt: skip
 
@@ -118,7 +120,8 @@ class Estate:
             previous="3.4.1+mw1", previous_plan=None, compose="", previous_compose=None, created="", author="",
             base=BASE,
             changes=tuple(Change(component=name, action=action) for name, action in actions.items()),
-            steps=tuple(planned(kind) for kind in self.kinds), way_back=WayBack.DATABASE, data_cost="",
+            steps=tuple(START.planned if kind is StepKind.START_COMPONENTS else planned(kind) for kind in self.kinds),
+            way_back=WayBack.DATABASE, data_cost="",
         )  # fmt: skip
 
     @property

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from olmis_release.errors import BadInput
 from olmis_release.instance.config import Docker, DockerTls
 from olmis_release.instance.connection import cli_prefix
-from olmis_release.instance.endpoint import Endpoint, reach
+from olmis_release.instance.endpoint import Endpoint, Tls, reach, read_context
 
 
 @pytest.fixture(autouse=True)
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    (tmp_path / "config.json").write_text("{}")
-    return tmp_path
 
 
-def make_context(home: Path, host: str, *, skip: bool = False) -> None:
-    name = sha256(b"uat").hexdigest()
-    meta = home / "contexts" / "meta" / name / "meta.json"
-    meta.parent.mkdir(parents=True)
-    endpoints = {"docker": {"Host": host, "SkipTLSVerify": skip}}
-    meta.write_text(json.dumps({"Name": "uat", "Metadata": {}, "Endpoints": endpoints}))
+def context(host: str, *, skip: bool = False, files: tuple[str, ...] = ()) -> dict[str, Any]:
+    return {
+        "Name": "uat",
+        "Endpoints": {"docker": {"Host": host, "SkipTLSVerify": skip}},
+        "TLSMaterial": {"docker": list(files)} if files else {},
+        "Storage": {"TLSPath": "/c/tls/1"},
+    }
 
 
 def make_files(folder: Path) -> DockerTls:
@@ -70,28 +68,26 @@ def test_the_environments_tls_is_found_where_docker_looks(monkeypatch: pytest.Mo
     assert cli_prefix(reach(Docker()))[3:] == flags(tls)
 
 
-def test_a_context_brings_its_own_tls(home: Path) -> None:
-    make_context(home, "tcp://uat:2376")
-    tls = make_files(home / "contexts" / "tls" / sha256(b"uat").hexdigest() / "docker")
-    assert cli_prefix(reach(Docker(context="uat"))) == ("docker", "--host", "tcp://uat:2376", *flags(tls))
+ALL = ("ca.pem", "cert.pem", "key.pem")
 
 
-def test_a_context_behind_ssh_goes_through_a_tunnel_like_a_host(home: Path) -> None:
-    make_context(home, "ssh://moh@uat")
-    endpoint = reach(Docker(context="uat"))
+def test_a_context_brings_its_own_tls() -> None:
+    tls = Tls(ca="/c/tls/1/docker/ca.pem", cert="/c/tls/1/docker/cert.pem", key="/c/tls/1/docker/key.pem")
+    assert read_context(context("tcp://uat:2376", files=ALL)) == ("tcp://uat:2376", tls)
+    assert read_context(context("ssh://moh@uat")) == ("ssh://moh@uat", None)
+
+
+@pytest.mark.parametrize(("skip", "files"), [(True, ALL), (False, ()), (False, ("ca.pem",))])
+def test_a_context_that_proves_nothing_counts_as_plain_text(skip: bool, files: tuple[str, ...]) -> None:
+    assert read_context(context("tcp://uat:2376", skip=skip, files=files)) == ("tcp://uat:2376", None)
+
+
+def test_an_endpoint_behind_ssh_is_one_tunnel_for_the_whole_command() -> None:
+    endpoint = reach(Docker(host="ssh://moh@uat"))
     assert endpoint.tunnel
     assert endpoint.host == f"unix://{endpoint.tunnel.local}"
-    assert reach(Docker(host="ssh://moh@uat")) == endpoint, "one tunnel for the whole command"
-    assert reach(Docker(context="uat", socket="/run/user/1000/docker.sock")) != endpoint
-
-
-@pytest.mark.parametrize("skip", [False, True])
-def test_a_context_that_proves_nothing_is_refused(home: Path, skip: bool) -> None:
-    make_context(home, "tcp://uat:2376", skip=skip)
-    if skip:
-        make_files(home / "contexts" / "tls" / sha256(b"uat").hexdigest() / "docker")
-    with pytest.raises(BadInput, match="in plain text"):
-        reach(Docker(context="uat"))
+    assert reach(Docker(host="ssh://moh@uat")) == endpoint
+    assert reach(Docker(host="ssh://moh@uat", socket="/run/user/1000/docker.sock")) != endpoint
 
 
 def test_plain_text_in_the_environment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

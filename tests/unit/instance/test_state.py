@@ -14,6 +14,7 @@ from olmis_release.instance.state import digest_of, fingerprint_history, observe
 from olmis_release.workspace import Workspace
 from tests.fakes.database import FakeDatabase
 from tests.fakes.instance import FakeCompose, FakeConsul, FakeEngine, FakeFrontDoor, FakeRegistry, FakeWall, a_container
+from tests.fakes.lock import FakeLock
 
 DIGEST, OTHER = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 ROWS = (Applied(version="1", checksum=5, script="1__a.sql", success=True),)
@@ -47,6 +48,7 @@ def site(engine: FakeEngine, database: FakeDatabase, tmp: Workspace) -> Site:
         front=FakeFrontDoor(),
         wall=FakeWall(),
         consul=FakeConsul(),
+        lock=FakeLock(),
         reporter=Silent(),
         run_pass="",
     )

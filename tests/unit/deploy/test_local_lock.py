@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from olmis_release.deploy.lock import holder, locked
+from olmis_release.deploy.local_lock import holder, locked
 from olmis_release.errors import InstanceLocked
 from olmis_release.instance.site import Site
 from olmis_release.workspace import InstanceFolder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -12,22 +11,25 @@ import pytest
 from olmis_release import clock
 from olmis_release.deploy.job import Job, Outage
 from olmis_release.deploy.journal import Journal
+from olmis_release.deploy.journal_file import JournalFile
+from olmis_release.deploy.outage import recall_outage
 from olmis_release.deploy.run import keep_record
-from olmis_release.deploy.settle import recall_outage
 from olmis_release.errors import JournalDamaged
 from olmis_release.plan.model import StepKind
 from olmis_release.workspace import Workspace
 from tests.fakes.cli import a_run
 
+RUN = "20261128t180211"
+
 
 def job_of(folder: Path, *records: tuple[StepKind, str, str]) -> Job:
     """Return a job with such a journal: kind, mark and time of each record."""
-    lines = [
-        {"v": 1, "seq": number, "step": 1, "kind": kind, "mark": mark, "at": at, "note": ""}
-        for number, (kind, mark, at) in enumerate(records, 1)
-    ]
-    (folder / "journal").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    journal = Journal(folder / "journal")
+    file = JournalFile(folder / "journal")
+    for kind, mark, at in records:
+        file.append(
+            {"run": RUN, "epoch": 1, "step": 1, "kind": str(kind), "mark": mark, "at": at, "who": "x", "note": ""}
+        )
+    journal = Journal(folder / "journal", run=RUN)
     return cast(Job, SimpleNamespace(journal=journal, outage=Outage(), previous="3.4.1+mw1"))
 
 
@@ -60,4 +62,4 @@ def test_an_end_that_cannot_be_recorded_tells_how_it_ended_and_how_to_complete_t
     with pytest.raises(JournalDamaged, match=r"ended \(deployed\) without record") as told:
         keep_record(Workspace(root=tmp_path), a_run("F7DS-JEEJ"))
 
-    assert "olmis-release rollback uat" in told.value.resolution
+    assert "olmis-release resume uat" in told.value.resolution

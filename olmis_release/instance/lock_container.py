@@ -1,0 +1,160 @@
+"""The lock on the target: a running container whose name only one can have.
+
+The engine gives a name to one of any number of contenders and refuses the rest (measured: 50 contenders, 40 rounds, one
+winner each). It must run, because a prune removes containers that do not; it restarts always, because after an engine
+that was killed nothing else comes back. Removing and renaming by id never hits the next holder's.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+
+from olmis_release.errors import InstanceLocked, LockLost, StepFailed, TargetUnreachable
+from olmis_release.instance.engine import DockerEngine
+from olmis_release.instance.locking import Claim, LockSeen
+from olmis_release.instance.own_containers import NameTaken, Wanted
+from olmis_release.instance.ports import Container
+
+LOCK_LABEL = "org.openlmis.release.lock"
+CLAIM_LABEL = "org.openlmis.release.lock.claim"
+FOLDER = "/olmis-release"
+SIGN = "sign"
+MEMORY_BYTES = 32 * 1024 * 1024
+PATIENT = ("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done")
+"""Does nothing for ever, and ends at once when told to."""
+
+
+class LockContainer:
+    """The lock of one instance; see `locking.InstanceLock`."""
+
+    def __init__(self, engine: DockerEngine, instance: str, *, image: Callable[[], str]) -> None:
+        """Bind to an instance.
+
+        Args:
+            engine: Of the target.
+            instance: Its name.
+            image: Gives an image that the target has, or fetches one; only asked when the lock is taken.
+        """
+        self._engine = engine
+        self._instance = instance
+        self._image = image
+
+    @property
+    def name(self) -> str:
+        """The container's name."""
+        return f"olmis-release-lock-{self._instance}"
+
+    def look(self) -> LockSeen | None:
+        """Return the lock, None when nobody holds it."""
+        found = self._engine.container(self.name)
+        return self._seen(found) if found else None
+
+    def take(self, claim: Claim) -> LockSeen:
+        """Take it, or say who has it; an answer that was lost on the way is asked for."""
+        wanted = Wanted(
+            image=self._image(),
+            argv=PATIENT,
+            labels={LOCK_LABEL: self._instance, CLAIM_LABEL: json.dumps(asdict(claim), sort_keys=True)},
+            name=self.name,
+            restart="always",
+            memory_bytes=MEMORY_BYTES,
+            privileges=False,
+        )
+        made = self._create(wanted, claim)
+        self._engine.start(made)
+        self.give_sign(made)
+        return LockSeen(id=made, claim=claim, sign="")
+
+    def _create(self, wanted: Wanted, claim: Claim) -> str:
+        try:
+            return self._engine.own.create(wanted)
+        except (NameTaken, TargetUnreachable) as error:
+            seen = self.look()
+            if seen and seen.claim == claim:
+                return seen.id
+            if seen is None and isinstance(error, TargetUnreachable):
+                raise
+            raise held(self._instance, seen) from error
+
+    def require(self, lock_id: str) -> None:
+        """Return only if that lock is still the instance's."""
+        found = self._engine.container(lock_id)
+        if found is None or found.name != self.name:
+            raise lost(self._instance, found.name if found else None)
+
+    def give_sign(self, lock_id: str) -> None:
+        """Write a new sign of life."""
+        self._engine.own.put_files(lock_id, FOLDER, {SIGN: (secrets.token_hex(8).encode(), 0o600)})
+
+    def put(self, lock_id: str, files: Mapping[str, bytes]) -> None:
+        """Keep files, readable by nobody but the target's root."""
+        self._engine.own.put_files(lock_id, FOLDER, {name: (content, 0o600) for name, content in files.items()})
+
+    def files(self, lock_id: str) -> Mapping[str, bytes]:
+        """Return what was kept, by name."""
+        found = self._engine.own.read(lock_id, FOLDER, lambda path: path != f"{FOLDER}/{SIGN}")
+        return {path.removeprefix(f"{FOLDER}/"): content for path, content in found.items()}
+
+    def free(self, lock_id: str) -> None:
+        """Remove the container of that id."""
+        self._engine.stop(lock_id, grace_s=1)
+        self._engine.remove(lock_id)
+
+    def set_aside(self, seen: LockSeen) -> None:
+        """Rename it by its id, so that a holder who comes back finds that it lost it; then stop it."""
+        self._engine.own.rename(seen.id, f"{self.name}-broken-e{seen.claim.epoch}")
+        self._engine.stop(seen.id, grace_s=1)
+
+    def highest_epoch(self) -> int:
+        """Return the highest epoch among this instance's locks, those set aside too."""
+        found = self._engine.labelled(LOCK_LABEL, self._instance)
+        return max((_claim(one).epoch for one in found), default=0)
+
+    def _seen(self, found: Container) -> LockSeen:
+        if found.labels.get(LOCK_LABEL) != self._instance:
+            raise StepFailed(
+                f"The container {found.name} is not a lock of {self._instance}.",
+                resolution="Rename or remove that container: the lock needs its name.",
+            )
+        sign = self._engine.own.read(found.id, f"{FOLDER}/{SIGN}", lambda _path: True)
+        return LockSeen(id=found.id, claim=_claim(found), sign=b"".join(sign.values()).decode("ascii", "replace"))
+
+
+def _claim(found: Container) -> Claim:
+    try:
+        return Claim(**json.loads(found.labels[CLAIM_LABEL]))
+    except (KeyError, TypeError, ValueError) as error:
+        raise StepFailed(
+            f"The lock container {found.name} says nothing of its holder that this version understands.",
+            resolution=f"Use the version of olmis-release that made it, or remove it: docker rm -f {found.name}",
+        ) from error
+
+
+def held(instance: str, seen: LockSeen | None) -> InstanceLocked:
+    """Return the refusal that names the holder."""
+    if seen is None:
+        return InstanceLocked(
+            f"{instance} was locked in this very moment by somebody else.",
+            resolution=f"olmis-release lock status {instance}",
+        )
+    if seen.claim.by_hand:
+        return InstanceLocked(
+            f"{instance} is locked: {seen}. Ask them whether it is still needed.",
+            resolution=f"olmis-release lock free {instance}",
+        )
+    return InstanceLocked(
+        f"{instance} is locked: {seen}. Wait for it to end; if its process is gone, a takeover ends its run.",
+        resolution=f"olmis-release takeover {instance}",
+    )
+
+
+def lost(instance: str, now_named: str | None) -> LockLost:
+    """Return the refusal for a holder that is one no more."""
+    how = f"it was set aside as {now_named}" if now_named else "its container is gone"
+    return LockLost(
+        f"This run no longer holds the lock of {instance}: {how}. It stopped at once.",
+        resolution=f"olmis-release status {instance}",
+    )
