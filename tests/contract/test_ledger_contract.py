@@ -14,7 +14,7 @@ from tests.integration.postgres_server import Server, postgres_server
 
 RUN = "20261128t180211"
 LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
-REAL = [pytest.param(way, marks=pytest.mark.docker) for way in ("psql", "url", "owner")]
+REAL = [pytest.param(way, marks=pytest.mark.docker) for way in ("psql", "url", "owner", "owner by psql")]
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +40,8 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
 
 
 def _reached(server: Server, way: str) -> Database:
-    if way == "psql":
-        return server.by_psql(LIVE)
+    if "psql" in way:
+        return server.by_psql(LIVE, user="mw_user" if "owner" in way else "postgres")
     return server.by_url(LIVE) if way == "url" else server.by_url(LIVE, user="mw_user", password="x")
 
 

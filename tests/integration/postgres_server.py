@@ -40,8 +40,8 @@ class Server:
     def connect(self, database: str, *, user: str = "postgres", password: str = PASSWORD) -> psycopg.Connection:
         return psycopg.connect(self.url(user=user, password=password), dbname=database, autocommit=True)
 
-    def by_psql(self, name: str) -> PostgresDatabase:
-        config = DatabaseConfig(component=COMPONENT, name=name)
+    def by_psql(self, name: str, *, user: str = "postgres") -> PostgresDatabase:
+        config = DatabaseConfig(component=COMPONENT, name=name, user=user)
         return open_database(config, self.engine, self.project, {})
 
     def by_url(self, name: str, *, user: str = "postgres", password: str = PASSWORD) -> PostgresDatabase:
