@@ -15,10 +15,11 @@ help: ## say what each target does
 venv: ## make .venv: the tool (editable) and everything its development needs
 	@lab/venv.sh
 
-setup: venv ## bring what the machine lacks: .venv, Docker engine, Compose 2, base image
+setup: venv ## bring what the machine lacks: .venv, Docker engine, Compose 2, base image, sshd
 	@lab/engine.sh
 	@lab/compose.sh
 	@lab/base.sh
+	@lab/ssh.sh
 
 images: setup ## build the stand-in images of the lab; nothing to do when their content is unchanged
 	@$(PY) -m lab.fleet images
