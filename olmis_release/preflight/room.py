@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 
 from olmis_release.instance.config import Docker
+from olmis_release.instance.endpoint import UNIX, located
 from olmis_release.instance.ports import Container, ContainerStatus
 from olmis_release.preflight.model import Subject
-
-LOCAL_SCHEME = "unix://"
 
 
 def engine_is_local(docker: Docker) -> bool:
     """Return whether the engine runs on this very host, so that its files and ports can be looked at from here."""
     if docker.context not in {None, "default"}:
         return False
-    endpoint = docker.host or os.environ.get("DOCKER_HOST") or LOCAL_SCHEME
-    return endpoint.startswith(LOCAL_SCHEME)
+    # The environment or the user's own context may lead elsewhere.
+    return located(docker)[0].startswith(UNIX)
 
 
 def free_bytes_on_engine(subject: Subject) -> int | None:

@@ -119,7 +119,8 @@ def test_what_is_not_df_gives_no_figure(output: str) -> None:
 
 
 def test_where_the_engine_is_decides_what_can_be_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DOCKER_HOST", raising=False)
+    for name in ("DOCKER_HOST", "DOCKER_CONTEXT"):
+        monkeypatch.delenv(name, raising=False)
     assert engine_is_local(Docker())
     assert not engine_is_local(Docker(context="production"))
     assert not engine_is_local(Docker(host="ssh://ops@example.org"))
