@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 
 from olmis_release import clock
 from olmis_release.cli.result import FORMAT_VERSION
@@ -23,7 +22,7 @@ class JsonLines:
     def report(self, event: Event) -> None:
         """Write one line."""
         head = {"format_version": FORMAT_VERSION, "event": KINDS[type(event)], "time": clock.iso(clock.now())}
-        self._sink.err(json.dumps({**head, **dataclasses.asdict(event)}))
+        self._sink.json_line({**head, **dataclasses.asdict(event)})
 
     def close(self) -> None:
         """Every line was complete: there is nothing to finish."""

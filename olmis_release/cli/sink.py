@@ -12,11 +12,8 @@ from typing import TextIO
 
 import click
 
+from olmis_release.redaction import NOTHING_SECRET
 from olmis_release.text import safe
-
-HIDDEN = "***"
-MIN_SECRET_LENGTH = 6
-"""Shorter values would blot out ordinary words."""
 
 
 class Sink:
@@ -30,12 +27,11 @@ class Sink:
         """Begin with no secrets and no colour."""
         self.color_out = False
         self.color_err = False
-        self._secrets: tuple[str, ...] = ()
+        self._redactor = NOTHING_SECRET
 
     def hide(self, values: Iterable[str]) -> None:
         """Never show these values from now on."""
-        known = {*self._secrets, *(value for value in values if len(value) >= MIN_SECRET_LENGTH)}
-        self._secrets = tuple(sorted(known, key=len, reverse=True))
+        self._redactor = self._redactor.also(values)
 
     def clean(self, text: str) -> str:
         """Return text without control characters and secrets; line ends stay."""
@@ -43,9 +39,7 @@ class Sink:
 
     def redact(self, text: str) -> str:
         """Return text with every secret blotted out."""
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
+        return self._redactor.redact(text)
 
     def out(self, text: str, *, style: str = "") -> None:
         """Write to standard output."""
@@ -61,8 +55,14 @@ class Sink:
 
     def json(self, data: object) -> None:
         """Write one JSON object to standard output, in ASCII so that no terminal can be deceived by it."""
-        text = json.dumps(self._clean_values(data), indent=2, default=str)
-        self._echo(sys.stdout, text.replace("\x7f", "\\u007f"), color=False)
+        self._echo(sys.stdout, self._as_json(data, indent=2), color=False)
+
+    def json_line(self, data: Mapping[str, object]) -> None:
+        """Write one JSON object as one line to standard error."""
+        self._echo(sys.stderr, self._as_json(data, indent=None), color=False)
+
+    def _as_json(self, data: object, *, indent: int | None) -> str:
+        return json.dumps(self._clean_values(data), indent=indent).replace("\x7f", "\\u007f")
 
     def _clean_values(self, value: object) -> object:
         """Take secrets out before quotation marks in them are escaped and they are no longer found."""
@@ -70,11 +70,13 @@ class Sink:
             case str():
                 return self.redact(value)
             case Mapping():
-                return {str(key): self._clean_values(entry) for key, entry in value.items()}
+                return {self.redact(str(key)): self._clean_values(entry) for key, entry in value.items()}
             case list() | tuple():
                 return [self._clean_values(entry) for entry in value]
-            case _:
+            case bool() | int() | float() | None:
                 return value
+            case _:
+                return self.redact(str(value))
 
     def _write(self, stream: TextIO, text: str, *, style: str, color: bool) -> None:
         text = self.clean(text)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
+from olmis_release.text import safe
+
 MIN_WIDTH = 80
 
 
@@ -18,6 +20,7 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]], *, width: int |
         rows: Cells as text.
         width: Columns of the terminal; asked of the terminal when None.
     """
+    rows = [[safe(cell) for cell in row] for row in rows]  # a line end in a cell could forge a line of ours
     wide = tabulate(rows, headers=headers, tablefmt="plain", disable_numparse=True)
     available = width or shutil.get_terminal_size((120, 24)).columns
     if available >= MIN_WIDTH or _width(wide) <= available:

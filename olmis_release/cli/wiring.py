@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from olmis_release.errors import BadInput, ReleaseError
 from olmis_release.text import did_you_mean, listed
@@ -121,12 +120,12 @@ def open_site(workspace: Workspace, instance_name: str, reporter: Reporter) -> S
 
 
 def secrets_of(workspace: Workspace, config: InstanceConfig) -> frozenset[str]:
-    """Return what must never be shown: the secret-like values of the settings file, the password of a database URL."""
-    from olmis_release.manifest.masking import SECRET_NAME
+    """Return what must never be shown: secrets of the settings file, the database URL and the password in it."""
+    from olmis_release.manifest.masking import secrets_in
 
-    values = {value for name, value in _lines(workspace.root / config.settings) if SECRET_NAME.search(name)}
+    given = {secret for name, value in _lines(workspace.root / config.settings) for secret in secrets_in(name, value)}
     url = os.environ.get(config.database.url_from or "", "")
-    return frozenset(values | ({urlsplit(url).password or "", url} if url else set()))
+    return frozenset({*given, *secrets_in("", url), url} - {""})
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import unquote, urlsplit
 
 from olmis_release.manifest.bodies import shown
 from olmis_release.manifest.model import ComposeValue
@@ -32,6 +34,19 @@ def masked(path: str, value: ComposeValue) -> str:
         value: The value, as text, list or mapping.
     """
     return shown(_safe(path, value))
+
+
+def secrets_in(name: str, value: str) -> Iterator[str]:
+    """Yield what is secret in the value of a setting: all of it by its name, or a password inside it."""
+    if SECRET_NAME.search(name):
+        yield value
+    for pattern in (_IN_URL, _INSIDE):
+        for match in pattern.finditer(value):
+            if not _REFERENCE.match(match["value"]):
+                yield from (match["value"], unquote(match["value"]))
+    with suppress(ValueError):  # a password with an @ in it: what parts a URL takes the last one
+        whole = urlsplit(value.removeprefix("jdbc:")).password or ""
+        yield from (whole, unquote(whole))
 
 
 def _safe(name: str, value: ComposeValue) -> ComposeValue:

@@ -1,5 +1,6 @@
 import io
 import json
+from pathlib import Path
 
 import pytest
 
@@ -55,3 +56,18 @@ def test_a_reader_that_went_away_stops_nothing(sink: Sink, monkeypatch: pytest.M
 
     monkeypatch.setattr("sys.stdout", Gone())
     sink.out("nobody hears")
+
+
+def test_json_hides_secrets_in_keys_and_in_what_is_no_text_too(sink: Sink, capsys: pytest.CaptureFixture[str]) -> None:
+    sink.hide(["open-sesame"])
+    sink.json({"open-sesame": Path("/tmp/open-sesame")})
+    assert json.loads(capsys.readouterr().out) == {"***": "/tmp/***"}
+
+
+def test_a_json_line_stays_json_whatever_is_in_it(sink: Sink, capsys: pytest.CaptureFixture[str]) -> None:
+    sink.hide(['pass"word'])
+    sink.json_line({"text": 'a\x7f\x1b\u202e\n pass"word'})
+    printed = capsys.readouterr().err
+    assert printed.isascii()
+    assert len(printed.splitlines()) == 1
+    assert json.loads(printed) == {"text": "a\x7f\x1b\u202e\n ***"}
