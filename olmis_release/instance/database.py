@@ -123,9 +123,9 @@ class PostgresDatabase:
         """Make an empty database under a point's name, like the live one; a half-filled one is dropped first."""
         self._points.make_empty(point)
 
-    def arm_filled(self, point: str, *, run: str) -> None:
+    def arm_filled(self, point: str, *, run: str, accepted: bool) -> None:
         """Make a database that was filled from elsewhere a rollback point."""
-        self._points.arm_filled(point, run=run)
+        self._points.arm_filled(point, run=run, accepted=accepted)
 
     def written_since(self, point: str) -> bool | None:
         """Return whether anything was written since a point was taken, None where nobody can say."""

@@ -89,7 +89,12 @@ class Dumps:
         digest, size = sealed.stdout.split()
         return f"dump {point} in the volume {self.volume}, {human_bytes(int(size))}, sha256 {digest}…"
 
-    def restore(self, point: str, *, run: str) -> None:
+    def has(self, point: str) -> bool:
+        """Return whether it is there and whole."""
+        with self._helper("look") as helper:
+            return self._is_whole(helper, point)
+
+    def restore(self, point: str, *, run: str, accepted: bool = False) -> None:
         """Fill a new database called like the point, and arm it."""
         there = self._database.point(point)
         if there is not None and there.state is not DatabaseState.COPYING:
@@ -99,7 +104,7 @@ class Dumps:
             self._database.make_empty(point)
             restore = ("pg_restore", "--exit-on-error", "--jobs", JOBS, *self._where(), "--dbname", point)
             self._run(helper, (*restore, f"{FOLDER}/{point}.dump"), timeout_s=LONG_S)
-        self._database.arm_filled(point, run=run)
+        self._database.arm_filled(point, run=run, accepted=accepted)
 
     def drop(self, point: str) -> None:
         """Remove the dump and what was half made of it."""
@@ -130,9 +135,12 @@ class Dumps:
         self._run(helper, ("pg_restore", "--file", "/dev/null", file), timeout_s=LONG_S)
         return self._run(helper, ("sh", "-c", _SEAL, "sh", FOLDER, point), timeout_s=LONG_S)
 
-    def _require_whole(self, helper: str, point: str) -> None:
+    def _is_whole(self, helper: str, point: str) -> bool:
         check = 'cd "$1" && sha256sum --status -c "$2.sha256"'
-        if self._try(helper, ("sh", "-c", check, "sh", FOLDER, point), timeout_s=LONG_S).exit_code != 0:
+        return self._try(helper, ("sh", "-c", check, "sh", FOLDER, point), timeout_s=LONG_S).exit_code == 0
+
+    def _require_whole(self, helper: str, point: str) -> None:
+        if not self._is_whole(helper, point):
             raise RollbackRefused(
                 f"The dump {point} in the volume {self.volume} is missing or damaged.",
                 resolution="Restore the database from your own backup; the present one is left as it is.",

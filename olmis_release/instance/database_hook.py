@@ -72,7 +72,11 @@ class SnapshotHook:
             )
         return f"snapshot {safe(taken.id)}, verified by hooks/{NAME}"
 
-    def restore(self, point: str, *, run: str) -> None:
+    def has(self, point: str) -> bool:
+        """Return whether the hook says that it can be restored."""
+        return self._ask(SnapshotAction.VERIFY, point, run="").restorable
+
+    def restore(self, point: str, *, run: str, accepted: bool = False) -> None:  # noqa: ARG002 - it leaves no database
         """Have the snapshot verified once more, then restored."""
         seen = self._ask(SnapshotAction.VERIFY, point, run=run)
         if not seen.restorable:

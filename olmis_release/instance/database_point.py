@@ -80,11 +80,13 @@ class Points:
         ((like,),) = self._sql.run(ask(LOCALE, live=value(live.name)))
         self._sql.run(empty_command(live, point, like))
 
-    def arm_filled(self, point: str, *, run: str) -> None:
+    def arm_filled(self, point: str, *, run: str, accepted: bool) -> None:
         """Make a database that was filled from elsewhere a rollback point of the live one."""
         live = existing(self._databases(), self._live)
         self._sql.run(do("ANALYZE"), database=point, timeout_s=COPY_TIMEOUT_S)
-        self._arm(live, point, note=self._note(live, run=run, written=""), fence=None)
+        note = self._note(live, run=run, written="")
+        state = NoteState.ACCEPTED if accepted else NoteState.READY
+        self._arm(live, point, note=replace(note, state=state), fence=None)
 
     def named(self, point: str) -> RollbackPoint | None:
         """Return one point, None when there is none."""

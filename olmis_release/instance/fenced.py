@@ -20,6 +20,7 @@ from olmis_release.instance.ports import (
     Engine,
     EngineInfo,
     ExecResult,
+    Fallback,
     Fence,
     History,
     Image,
@@ -51,6 +52,7 @@ def fenced(site: Site, guard: Guard, entry: LedgerEntry) -> Site:
         database=FencedDatabase(site.database, guard, entry),
         wall=FencedWall(site.wall, guard),
         consul=FencedConsul(site.consul, guard),
+        fallbacks={method: FencedFallback(one, guard) for method, one in site.fallbacks.items()},
     )
 
 
@@ -173,6 +175,40 @@ class FencedConsul:
     def forget(self, service: str) -> int:
         self.guard()
         return self.inner.forget(service)
+
+
+@dataclass(frozen=True, slots=True)
+class FencedFallback:
+    """See `ports.Fallback`."""
+
+    inner: Fallback
+    guard: Guard
+
+    @property
+    def beside(self) -> bool:
+        return self.inner.beside
+
+    def lacks(self, size_bytes: int) -> str:
+        return self.inner.lacks(size_bytes)
+
+    def has(self, point: str) -> bool:
+        return self.inner.has(point)
+
+    def take(self, point: str, *, run: str) -> str:
+        self.guard()
+        return self.inner.take(point, run=run)
+
+    def restore(self, point: str, *, run: str, accepted: bool = False) -> None:
+        self.guard()
+        self.inner.restore(point, run=run, accepted=accepted)
+
+    def drop(self, point: str) -> None:
+        self.guard()
+        self.inner.drop(point)
+
+    def keep_newest(self, count: int) -> None:
+        self.guard()
+        self.inner.keep_newest(count)
 
 
 class FencedDatabase:

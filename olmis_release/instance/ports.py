@@ -449,7 +449,9 @@ class Fallback(Protocol):
             to be swapped in. Otherwise it is taken while nobody is in, and the database itself is as it was.
     """
 
-    beside: bool
+    @property
+    def beside(self) -> bool:
+        """Which of the two it is."""
 
     def lacks(self, size_bytes: int) -> str:
         """Return what is missing for a database of that size, empty when nothing is."""
@@ -464,8 +466,16 @@ class Fallback(Protocol):
             StepFailed: It could not be taken, or not be proved.
         """
 
-    def restore(self, point: str, *, run: str) -> None:
+    def has(self, point: str) -> bool:
+        """Return whether it is there and whole."""
+
+    def restore(self, point: str, *, run: str, accepted: bool = False) -> None:
         """Bring it back; done already is fine, half done is done anew.
+
+        Args:
+            point: What was taken under that name.
+            run: The run that brings it back.
+            accepted: Its release was accepted meanwhile: what it brings goes into place only because a person says so.
 
         Raises:
             RollbackRefused: It is missing or damaged.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from olmis_release import clock
 from olmis_release.errors import BadInput, PlanStale, RollbackRefused
+from olmis_release.instance.config import RollbackMethod
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import sha256_of
 from olmis_release.plan.composed import settings_copy_of
@@ -133,9 +134,14 @@ def _owner_of_point(reading: Reading, standing: Sequence[Run], target: Run) -> R
         raise _no_copy(reading, f"The copy is of the time before {latest.release}, not of {target.release}.")
     if latest.way_back is not WayBack.DATABASE:
         raise _no_copy(reading, f"The deploy of {latest.release} changed nothing in the database, so it took no copy.")
-    if reading.site.database.point(point) is None:
+    if reading.site.database.point(point) is None and not _dumped(reading, point):
         raise _no_copy(reading, f"The copy {point} is not there any more.")
     return latest.model_copy(update={"point": point})
+
+
+def _dumped(reading: Reading, point: str) -> bool:
+    dumps = reading.site.fallbacks.get(RollbackMethod.DUMP)
+    return dumps is not None and dumps.has(point)
 
 
 def _latest(reading: Reading, standing: Sequence[Run]) -> Run:

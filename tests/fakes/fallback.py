@@ -23,7 +23,10 @@ class FakeFallback:
         self.calls.append(f"take {point}")
         return "taken"
 
-    def restore(self, point: str, *, run: str) -> None:
+    def has(self, point: str) -> bool:
+        return f"take {point}" in self.calls
+
+    def restore(self, point: str, *, run: str, accepted: bool = False) -> None:
         self.calls.append(f"restore {point}")
 
     def drop(self, point: str) -> None:

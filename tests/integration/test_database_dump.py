@@ -69,6 +69,7 @@ def test_a_dump_brings_everything_back_by_the_same_swap(server: Server, dumps: D
     note = dumps.take(POINT, run=RUN)
     assert "sha256" in note
     server.sql("DROP TABLE rows", LIVE)
+    assert (dumps.has(POINT), dumps.has("other")) == (True, False)
     for _ in range(2):
         dumps.restore(POINT, run=RUN)
     point = database.point(POINT)

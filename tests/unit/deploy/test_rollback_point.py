@@ -10,9 +10,11 @@ import pytest
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.journal import Mark
 from olmis_release.deploy.steps.rollback_point import TakeRollbackPoint, accepted_point
+from olmis_release.deploy.steps.swap_database import SwapDatabase
 from olmis_release.deploy.steps.tidying import tidy
 from olmis_release.errors import RollbackRefused, StepFailed
 from olmis_release.instance.config import RollbackMethod
+from olmis_release.instance.ports import DatabaseState
 from olmis_release.plan.model import StepKind
 from tests.fakes.fallback import FakeFallback
 from tests.unit.deploy.test_steps import FAILED, POINT, STOP, Estate, planned
@@ -25,10 +27,12 @@ class Filling(FakeFallback):
 
     estate: Estate
 
-    def restore(self, point: str, *, run: str) -> None:
+    def restore(self, point: str, *, run: str, accepted: bool = False) -> None:
         super().restore(point, run=run)
         self.estate.database.close(timeout_s=1)
         self.estate.database.clone(point, run=run)
+        if accepted:
+            self.estate.database.accept(point)
 
 
 def prepared(folder: Path, method: RollbackMethod) -> tuple[Estate, Job, Filling, TakeRollbackPoint]:
@@ -89,6 +93,19 @@ def test_what_is_not_a_database_is_not_marked_accepted_and_only_the_newest_is_ke
     STOP.apply(job)
     tidy(job)
     assert fallback.calls == ["keep 1"]
+
+
+def test_data_is_restored_from_a_dump_where_that_is_what_there_is(tmp_path: Path) -> None:
+    estate, job, fallback, _ = prepared(tmp_path, RollbackMethod.DUMP)
+    step = SwapDatabase(planned=planned(StepKind.SWAP_DATABASE, point=POINT))
+    for _ in range(2):
+        step.apply(job)
+    assert fallback.calls == [f"restore {POINT}"]
+    assert FAILED in estate.database.all
+    step.undo(job)
+    point = estate.database.point(POINT)
+    assert point is not None
+    assert point.state is DatabaseState.ACCEPTED
 
 
 def test_a_point_that_is_gone_when_it_is_needed_is_told_and_not_passed_over(tmp_path: Path) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from olmis_release.errors import RollbackRefused
+from olmis_release.instance.config import RollbackMethod
 from olmis_release.manifest.model import ReleaseManifest
+from olmis_release.plan.make import make_rollback_plan
 from olmis_release.plan.model import Action, Outcome, PlanPurpose, Run, StepKind, WayBack
+from tests.fakes.fallback import FakeFallback
 from tests.fakes.plan import changed, with_tag
 from tests.fakes.plan_estate import OLD, REQUISITION_FILES, Estate
 
@@ -75,6 +80,16 @@ def test_restoring_data_swaps_the_copy_in_and_names_what_is_lost(migrated: tuple
     assert swap.parameters == {"point": point}
     assert plan.way_back is WayBack.DATABASE
     assert "opened to them (Fri 28 Nov 2025 20:02 CAT (18:02 UTC)) is lost" in plan.data_cost
+
+
+def test_restoring_data_takes_the_dump_where_that_is_what_there_is(migrated: tuple[Estate, Run]) -> None:
+    estate, run = migrated
+    point = f"open_lmis__before_{run.run}"
+    dumps = FakeFallback(calls=[f"take {point}"])
+    site = replace(estate.site, fallbacks={RollbackMethod.DUMP: dumps})
+    plan = make_rollback_plan(estate.workspace, site, to=None, restore_data=True, author="M. Banda").plan
+    swap = next(step for step in plan.steps if step.kind is StepKind.SWAP_DATABASE)
+    assert swap.parameters == {"point": point}
 
 
 def test_restoring_without_a_copy_is_refused(migrated: tuple[Estate, Run]) -> None:
