@@ -1,25 +1,19 @@
-"""Every release of Core and every state of Malawi's nine years is read, in one process and in time."""
+"""Every release of Core and every state of Malawi's nine years is read in one process; bench/ tells how fast."""
 
 from __future__ import annotations
-
-import time
 
 from olmis_release.manifest.importers.cores import COMPOSE_FILE
 from olmis_release.manifest.importers.distribution import read_at
 from olmis_release.manifest.importers.source import Source
 
-LIMIT_S = 60.0
-
 
 def test_all_40_core_tags_and_all_371_states_are_read(core_source: Source, country_source: Source) -> None:
-    began = time.perf_counter()
     cores = {tag: read_at(core_source, f"refs/tags/{tag}", files=[COMPOSE_FILE]) for tag in core_source.tags()}
     states = {}
     for tag in country_source.tags():
         ref = f"refs/tags/{tag}"
         for folder in country_source.at(ref).names("deployment") or ():
             states[tag, folder] = read_at(country_source, ref, folder=f"deployment/{folder}")
-    elapsed_s = time.perf_counter() - began
 
     assert len(cores) == 40
     assert [tag for tag, one in cores.items() if one.errors] == ["v3.4.1"]
@@ -31,4 +25,3 @@ def test_all_40_core_tags_and_all_371_states_are_read(core_source: Source, count
         "deployment/uat_env/docker-compose.yml:109:1",
     }
     assert all(one.images for one in states.values() if not one.doubtful)
-    assert elapsed_s < LIMIT_S

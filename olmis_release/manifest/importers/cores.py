@@ -13,6 +13,7 @@ from olmis_release.manifest.importers.distribution import read_at
 from olmis_release.manifest.importers.source import open_source
 from olmis_release.manifest.infer import Nearest
 from olmis_release.manifest.layers import CoreManifest
+from olmis_release.version import core_place
 from olmis_release.workspace import Workspace
 from olmis_release.yamlio import read_model, read_yaml
 
@@ -61,7 +62,7 @@ def choose_base(nearest: Nearest, cores: Mapping[str, CoreManifest], wanted: str
         )
     if nearest.matches:
         return cores[nearest.matches[0]]
-    versions = sorted(semver.Version.parse(version) for version in cores)
+    versions = sorted((semver.Version.parse(version) for version in cores), key=core_place)
     final = [version for version in versions if not version.prerelease] or versions
     return cores[str(final[-1])] if final else None
 

@@ -12,7 +12,7 @@ from olmis_release.errors import BadInput
 from olmis_release.manifest.image import ImageRef
 from olmis_release.manifest.importers.cores import images_of, workspace_cores
 from olmis_release.manifest.layers import CoreManifest, ExtensionManifest, Statement
-from olmis_release.version import satisfies
+from olmis_release.version import core_place, satisfies
 from olmis_release.workspace import Workspace
 from olmis_release.yamlio import read_model, read_yaml
 
@@ -33,7 +33,7 @@ def earlier_images(workspace: Workspace, name: str, cores: Mapping[str, CoreMani
     fitting = [(extension, core) for extension, core in known if core]
     if not fitting:
         return {}
-    extension, core = max(fitting, key=lambda pair: semver.Version.parse(pair[1].version))
+    extension, core = max(fitting, key=lambda pair: _place(pair[1].version))
     try:
         return _images(extension, core)
     except ValueError:
@@ -42,10 +42,13 @@ def earlier_images(workspace: Workspace, name: str, cores: Mapping[str, CoreMani
 
 def images_before(workspace: Workspace, version: str) -> dict[str, ImageRef]:
     """Return the images of the newest known Core release below a version; nothing when there is none."""
-    this = semver.Version.parse(version)
     images = images_of(workspace_cores(workspace))
-    older = [other for other in images if semver.Version.parse(other) < this]
-    return dict(images[max(older, key=semver.Version.parse)]) if older else {}
+    older = [other for other in images if _place(other) < _place(version)]
+    return dict(images[max(older, key=_place)]) if older else {}
+
+
+def _place(version: str) -> tuple[object, ...]:
+    return core_place(semver.Version.parse(version))
 
 
 def _extensions(workspace: Workspace, name: str) -> Iterator[tuple[Path, ExtensionManifest]]:
@@ -59,7 +62,7 @@ def _extensions(workspace: Workspace, name: str) -> Iterator[tuple[Path, Extensi
 
 def _core_of(extension: ExtensionManifest, cores: Mapping[str, CoreManifest]) -> CoreManifest | None:
     fitting = [version for version in cores if satisfies(semver.Version.parse(version), extension.core)]
-    return cores[max(fitting, key=semver.Version.parse)] if fitting else None
+    return cores[max(fitting, key=_place)] if fitting else None
 
 
 def _images(extension: ExtensionManifest, core: CoreManifest) -> dict[str, ImageRef]:
