@@ -107,7 +107,9 @@ class Session:
         config = self.about(instance)
         self.sink.hide(wiring.secrets_of(self.workspace, config))
         begin_log(self)
-        return wiring.open_site(self.workspace, instance, self.reporter)
+        site = wiring.open_site(self.workspace, instance, self.reporter)
+        self.sink.hide([site.run_pass])
+        return site
 
     def quiet_site(self, instance: str) -> Site:
         """Reach an instance for a command whose result tells again what notes would tell."""

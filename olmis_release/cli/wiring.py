@@ -92,6 +92,7 @@ def open_site(workspace: Workspace, instance_name: str, reporter: Reporter) -> S
     from olmis_release.instance.site import Site
     from olmis_release.instance.wall import NginxWall
     from olmis_release.instance.wall_container import Place, WallContainer
+    from olmis_release.redaction import Redactor
 
     config = read_instance(workspace, instance_name)
     run_pass = secrets.token_hex(24)
@@ -116,6 +117,7 @@ def open_site(workspace: Workspace, instance_name: str, reporter: Reporter) -> S
         lock=LockContainer(engine, config.name, image=WallContainer(engine, config.wall, place).image),
         reporter=reporter,
         run_pass=run_pass,
+        redactor=Redactor({*secrets_of(workspace, config), run_pass}),
     )
 
 

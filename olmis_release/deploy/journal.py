@@ -17,6 +17,7 @@ from olmis_release import clock
 from olmis_release.deploy import journal_file
 from olmis_release.deploy.signals import held_back
 from olmis_release.plan.model import PlannedStep, StepKind
+from olmis_release.redaction import NOTHING_SECRET, Redactor
 
 NOTE_LIMIT = 4000
 """Characters of a note that are kept; what a step found fits, the output of a command goes to the evidence."""
@@ -66,7 +67,15 @@ class Record:
 class Journal:
     """An append-only file of `Record`s, mode 0600, each chained to the line before it."""
 
-    def __init__(self, path: Path, *, run: str, epoch: int = 0, mirror: Mirror | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        run: str,
+        epoch: int = 0,
+        mirror: Mirror | None = None,
+        redactor: Redactor = NOTHING_SECRET,
+    ) -> None:
         """Open the journal at `path`, which may not exist yet.
 
         Args:
@@ -74,6 +83,7 @@ class Journal:
             run: Id of the run.
             epoch: Of the lock that is held now.
             mirror: Brings intents to the target; None where only reading is meant.
+            redactor: Takes secrets out of notes: the journal goes to the target.
 
         Raises:
             JournalDamaged: A line before the last one is not what was written, or belongs to another run.
@@ -82,9 +92,9 @@ class Journal:
         self._run = run
         self._epoch = epoch
         self._mirror = mirror
+        self._redactor = redactor
         self._file = journal_file.JournalFile(path)
         self._records = [_record(line, path=path, number=number) for number, line in enumerate(self._file.lines(), 1)]
-        self._unwritten: list[Record] = []
         for number, record in enumerate(self._records, 1):
             if record.run != run:
                 raise journal_file.damaged(path, number, f"it is of the run {record.run}")
@@ -113,13 +123,8 @@ class Journal:
 
     @property
     def records(self) -> tuple[Record, ...]:
-        """Every record, oldest first."""
+        """Every record, oldest first, with what this process did but could not write down yet."""
         return tuple(self._records)
-
-    @property
-    def known(self) -> tuple[Record, ...]:
-        """Every record, and what this process did but could not write down."""
-        return (*self._records, *self._unwritten)
 
     def write(self, number: int, step: PlannedStep, mark: Mark, *, note: str = "") -> None:
         """Append one record and wait until the disk has it; an intent must reach the target too.
@@ -136,18 +141,31 @@ class Journal:
             mark=mark,
             at=clock.iso(clock.now()),
             who=author(),
-            note=note[:NOTE_LIMIT],
+            note=_plain(self._redactor.redact(note)),
         )
-        with held_back():
-            try:
-                self._file.append(_fields(record))
-            except OSError:
-                if mark not in INTENTS:
-                    self._unwritten.append(record)
-                raise
-            self._records.append(record)
+        untaken = self._append(record)
         if mark in INTENTS and self._mirror:
             self._mirror(self.content())
+        if untaken is not None:
+            raise untaken
+
+    def _append(self, record: Record) -> OSError | None:
+        """Append a record.
+
+        Returns:
+            Why the disk cannot take it now, where it stands in for what happened, or for an undo: the way back must not
+            wait for room on this disk, and the target gets it all the same.
+        """
+        untaken = None
+        with held_back():
+            try:
+                self._file.append(_fields(record), owed=record.mark is not Mark.INTENT)
+            except OSError as error:
+                if record.mark is Mark.INTENT:
+                    raise
+                untaken = error
+            self._records.append(record)
+        return untaken
 
     def content(self) -> bytes:
         """Return the whole file."""
@@ -155,21 +173,26 @@ class Journal:
 
     def attempted(self, kind: StepKind) -> bool:
         """Return whether any step of this kind may have acted."""
-        return any(record.kind is kind and record.mark is Mark.INTENT for record in self.known)
+        return any(record.kind is kind and record.mark is Mark.INTENT for record in self._records)
 
     def finished(self, kind: StepKind) -> bool:
         """Return whether any step of this kind was carried out to its end."""
-        return any(record.kind is kind and record.mark is Mark.DONE for record in self.known)
+        return any(record.kind is kind and record.mark is Mark.DONE for record in self._records)
 
     def times_begun(self, number: int) -> int:
         """Return how often a step was begun, this time counted."""
-        return sum(record.step == number and record.mark is Mark.INTENT for record in self.known)
+        return sum(record.step == number and record.mark is Mark.INTENT for record in self._records)
 
     def open_steps(self) -> tuple[int, ...]:
         """Return the steps that may have acted and were not undone, newest first."""
-        attempted = {record.step for record in self.known if record.mark is Mark.INTENT}
-        undone = {record.step for record in self.known if record.mark is Mark.UNDO_DONE}
+        attempted = {record.step for record in self._records if record.mark is Mark.INTENT}
+        undone = {record.step for record in self._records if record.mark is Mark.UNDO_DONE}
         return tuple(sorted(attempted - undone, reverse=True))
+
+
+def _plain(note: str) -> str:
+    """Return what a record keeps of a note; what is no text, out of some program's output, must not stop a run."""
+    return note[:NOTE_LIMIT].encode("utf-8", "replace").decode()
 
 
 def author() -> str:

@@ -140,7 +140,7 @@ def claim_for(site: Site, *, run: str, plan: str, doing: str) -> Claim:
         token=token(site),
         process=this_process(),
         holder=author(),
-        doing=doing,
+        doing=site.redactor.redact(doing),
         epoch=next_epoch(site),
         since=clock.iso(clock.now()),
         run=run,

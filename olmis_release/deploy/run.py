@@ -160,7 +160,7 @@ def open_job(workspace: Workspace, site: Site, order: Order, *, hold: Hold) -> J
         compose_file=order.plan_set.folder / "compose.yml",
         previous=previous,
         previous_file=order.plan_set.folder / "previous.yml" if previous else None,
-        journal=Journal(folder / JOURNAL, run=run, epoch=hold.epoch, mirror=hold.mirror),
+        journal=Journal(folder / JOURNAL, run=run, epoch=hold.epoch, mirror=hold.mirror, redactor=site.redactor),
         folder=folder,
         repair=order.repair,
         target_restarted=hold.target_restarted,
@@ -240,7 +240,7 @@ def _begin(job: Job, order: Order) -> Run:
         way_back=job.plan.way_back,
         started=clock.iso(clock.now()),
         by=order.operator,
-        reason=order.reason,
+        reason=job.site.redactor.redact(order.reason),
         settings=job.plan.base.settings,
         no_db_rollback=job.plan.gives_up_database,
         epoch=job.journal.epoch,
@@ -257,7 +257,7 @@ def close_record(record: Run, job: Job, ending: Ending) -> Run:
             "ended": clock.iso(clock.now()),
             "outage_s": round(job.outage.total_s, 3),
             "exit_code": exit_code_of(ending),
-            "failure": failure_text(ending),
+            "failure": job.site.redactor.redact(failure_text(ending)),
             "point": job.point if took_point else None,
         }
     )

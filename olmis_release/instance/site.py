@@ -9,6 +9,7 @@ from olmis_release.events import Reporter
 from olmis_release.instance.config import InstanceConfig, RollbackMethod
 from olmis_release.instance.locking import InstanceLock
 from olmis_release.instance.ports import Compose, Consul, Database, Engine, Fallback, FrontDoor, Registry, Wall
+from olmis_release.redaction import NOTHING_SECRET, Redactor
 from olmis_release.workspace import InstanceFolder
 
 
@@ -19,6 +20,7 @@ class Site:
     Attributes:
         config: The instance file.
         folder: Where the workspace keeps this instance's own files (settings copies, runs, lock).
+        redactor: Takes the instance's secrets out of everything that a run writes down.
         run_pass: The secret of this run that the wall lets through; fresh for every command that needs it.
         fallbacks: Ways back for the database beside the clone, by method.
     """
@@ -34,5 +36,6 @@ class Site:
     consul: Consul
     lock: InstanceLock
     reporter: Reporter
-    run_pass: str
+    run_pass: str = field(repr=False)
+    redactor: Redactor = NOTHING_SECRET
     fallbacks: Mapping[RollbackMethod, Fallback] = field(default_factory=dict)

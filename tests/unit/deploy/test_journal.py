@@ -6,6 +6,7 @@ import pytest
 from olmis_release.deploy.journal import Journal, Mark
 from olmis_release.errors import JournalDamaged
 from olmis_release.plan.model import PlannedStep, StepKind
+from olmis_release.redaction import Redactor
 
 STOP = PlannedStep(kind=StepKind.STOP_COMPONENTS, subject="stop", reason="replaced")
 START = PlannedStep(kind=StepKind.START_COMPONENTS, subject="start", reason="replaced")
@@ -103,3 +104,11 @@ def test_a_full_disk_leaves_no_torn_line_and_what_was_done_stays_known(
         Mark.INTENT,
         Mark.UNDO_INTENT,
     ]
+
+
+def test_no_secret_is_written_down(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal", run="20261128t180211", redactor=Redactor(['open"sesame']))
+    journal.write(1, STOP, Mark.FAIL, note='the password open"sesame is wrong')
+
+    assert b"sesame" not in journal.content()
+    assert journal.records[-1].note == "the password *** is wrong"
