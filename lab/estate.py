@@ -273,6 +273,8 @@ def remove_project(project: str) -> list[str]:
         with suppress(NotFound):
             container.remove(force=True, v=True)
     networks, volumes = client.networks.list(filters=filters), client.volumes.list(filters=filters)
+    dumps = f"{project}-release-dumps"  # made by the tool, so that it bears no label of Compose's
+    volumes += [one for one in client.volumes.list(filters={"name": dumps}) if one.name == dumps]
     for network in networks:
         network.remove()
     for volume in volumes:
