@@ -10,7 +10,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -33,6 +33,7 @@ class JournalFile:
         """Open the file, which may not exist yet."""
         self._path = path
         self._lines: list[bytes] = list(_whole_lines(path)) if path.exists() else []
+        self._owed = 0
 
     def begin(self) -> None:
         """Put an empty file on the disk: that there is one tells that nothing was lost."""
@@ -46,8 +47,12 @@ class JournalFile:
         """
         return tuple(_checked(self._path, self._lines))
 
-    def append(self, fields: Line) -> None:
+    def append(self, fields: Line, *, owed: bool = False) -> None:
         """Append a line and wait until the disk has it.
+
+        Args:
+            fields: What it says.
+            owed: It tells what happened: a disk that cannot take it now gets it together with the next line.
 
         Raises:
             OSError: The disk cannot take it; the file is as before.
@@ -59,15 +64,26 @@ class JournalFile:
         if not self._lines:
             _set_ballast_aside(_ballast(self._path))
         try:
-            _append(self._path, line + b"\n")
+            self._put((*self._lines[len(self._lines) - self._owed :], line))
+        except OSError:
+            if owed:
+                self._lines.append(line)
+                self._owed += 1
+            raise
+        self._lines.append(line)
+        self._owed = 0
+
+    def _put(self, lines: Sequence[bytes]) -> None:
+        data = b"".join(line + b"\n" for line in lines)
+        try:
+            _append(self._path, data)
         except OSError as error:
             if error.errno not in {errno.ENOSPC, errno.EDQUOT} or not _drop_ballast(_ballast(self._path)):
                 raise
-            _append(self._path, line + b"\n")
-        self._lines.append(line)
+            _append(self._path, data)
 
     def content(self) -> bytes:
-        """Return all of it."""
+        """Return all of it, with what the disk does not have yet."""
         return b"".join(line + b"\n" for line in self._lines)
 
 
@@ -75,9 +91,14 @@ def damaged(path: Path, number: int, why: str) -> JournalDamaged:
     """Return the error that names a line which cannot be trusted."""
     return JournalDamaged(
         f"{path}:{number} is not a record of this journal: {why}.",
-        resolution="Nothing is done on its word. Put the file back from a copy (the lock container on the target has "
-        "one), or look at the instance yourself and move the file aside.",
+        resolution=f"Nothing is done on its word. Look at the instance, then: mv {path} {path}.damaged; with the copy "
+        "on the target, `olmis-release resume` or `takeover` then leads out.",
     )
+
+
+def whole_lines_of(content: bytes) -> bytes:
+    """Return a copy without the end that a broken connection cut short."""
+    return b"".join(line + b"\n" for line in _split(content)[0])
 
 
 def lines_in(content: bytes, *, shown_as: Path) -> tuple[Line, ...]:
@@ -102,8 +123,18 @@ def _split(content: bytes) -> tuple[list[bytes], bytes]:
     """Part whole lines from the one at the end that a crash cut short; a torn page may hold a line end by chance."""
     *lines, torn = content.split(b"\n")
     if lines and not torn and _parse(lines[-1]) is None:
-        return lines[:-1], lines[-1] + b"\n"
-    return lines, torn
+        *lines, last = lines
+        torn = last + b"\n"
+    return ([*lines, torn], b"") if _has_a_record_and_more(torn) else (lines, torn)
+
+
+def _has_a_record_and_more(torn: bytes) -> bool:
+    """Tell a line end that was overwritten from a line cut short: what was whole before is damaged, not unwritten."""
+    try:
+        value, end = json.JSONDecoder().raw_decode(torn.decode("latin-1"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and "seq" in value and len(torn) - end > 2
 
 
 def _put_aside(path: Path, *, keep: bytes, torn: bytes) -> None:
@@ -142,7 +173,6 @@ def _append(path: Path, data: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         _write_whole(descriptor, data)
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
     if is_new:
@@ -150,9 +180,15 @@ def _append(path: Path, data: bytes) -> None:
 
 
 def _write_whole(descriptor: int, data: bytes) -> None:
-    """Write all of it or nothing: a full disk cuts a write short, and the next record would run into the torn one."""
+    """Bring all of it to the disk or leave the file as it was: the next line would run into one that is half there."""
     size = os.fstat(descriptor).st_size
-    if os.write(descriptor, data) != len(data):
+    try:
+        written = os.write(descriptor, data)
+        os.fsync(descriptor)
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise
+    if written != len(data):  # a full disk cuts a write short
         os.ftruncate(descriptor, size)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 

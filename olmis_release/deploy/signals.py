@@ -74,12 +74,19 @@ def stop_wish(told: Callable[[], None]) -> Iterator[StopWish]:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Inside, signals wait: for the few moments in which two things must become true together."""
+    """Inside, signals wait: for the few moments in which two things must become true together.
+
+    They are caught and sent again, not masked: a mask is one thread's, and the lease is kept alive by another.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _frame: came.append(number)) for number in SIGNALS}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in came:
+        signal.raise_signal(number)

@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -82,28 +81,6 @@ def test_a_removed_line_is_noticed(tmp_path: Path) -> None:
 
     with pytest.raises(JournalDamaged, match="journal:2"):
         Journal(path, run="20261128t180211")
-
-
-def test_a_full_disk_leaves_no_torn_line_and_what_was_done_stays_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    journal = Journal(tmp_path / "journal", run="20261128t180211")
-    journal.write(1, STOP, Mark.INTENT)
-    write = os.write
-    with monkeypatch.context() as full:
-        full.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:10]))
-        for number, step, mark in [(1, STOP, Mark.DONE), (2, START, Mark.INTENT)]:
-            with pytest.raises(OSError, match="No space left"):
-                journal.write(number, step, mark)
-
-    journal.write(1, STOP, Mark.UNDO_INTENT)
-
-    assert journal.finished(StepKind.STOP_COMPONENTS)
-    assert not journal.attempted(StepKind.START_COMPONENTS)
-    assert [one.mark for one in Journal(tmp_path / "journal", run="20261128t180211").records] == [
-        Mark.INTENT,
-        Mark.UNDO_INTENT,
-    ]
 
 
 def test_no_secret_is_written_down(tmp_path: Path) -> None:
