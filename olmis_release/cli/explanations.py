@@ -171,6 +171,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-ENVIRONMENT": Explanation("An environment entry cannot be read.", "Write NAME: value."),
     "E-VARIABLE": Explanation("A variable cannot be read.", "Write ${NAME}."),
     "E-UNDEFINED-VARIABLE": Explanation("A ${NAME} has no value.", "Give it under `variables`."),
+    "E-SECRET-WRITTEN": Explanation(
+        "A file that is committed holds the value of a secret setting.",
+        "Write ${NAME} there and leave the value in the settings file; give the service another password.",
+    ),
     "E-VOLUME": Explanation("A volume is not declared, or declared twice.", "Declare it once under `volumes`."),
     "E-NETWORK": Explanation("A network cannot be used here.", "Leave networks out: one is made per instance."),
     "E-CONSTRAINT": Explanation(

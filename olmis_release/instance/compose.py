@@ -11,6 +11,7 @@ from typing import cast
 from olmis_release.errors import EffectUnknown, StepFailed, TargetUnreachable
 from olmis_release.instance import process
 from olmis_release.instance.cli_answers import lost
+from olmis_release.instance.compose_file import secret_settings
 from olmis_release.instance.config import Docker
 from olmis_release.instance.connection import START_ENGINE, cli_prefix
 from olmis_release.instance.endpoint import reach
@@ -19,6 +20,8 @@ TAIL_LINES = 40
 ASK_S = 60.0
 # Few at once over ssh: all calls share one connection there.
 PARALLEL, PARALLEL_SSH = "8", "2"
+
+NONE: Mapping[str, str] = {}
 
 
 class ComposeCli:
@@ -61,7 +64,8 @@ class ComposeCli:
         Raises:
             StepFailed: Compose does not accept the file.
         """
-        finished = self._run((*self._files(file), "config", "--format", "json"), timeout_s=ASK_S)
+        arguments = (*self._files(file), "config", "--format", "json")
+        finished = self._run(arguments, timeout_s=ASK_S, secrets=secret_settings(file))
         if finished.timed_out or finished.truncated:
             raise StepFailed(
                 f"Compose did not read {file.name} within {ASK_S:.0f} s.", resolution="Check the file and its folder."
@@ -78,7 +82,8 @@ class ComposeCli:
         """
         doing = f"start {', '.join(components)}"
         self._endpoint.ensure()
-        finished = self._run((*self._files(file), *up_arguments(components)), timeout_s=timeout_s)
+        arguments = (*self._files(file), *up_arguments(components))
+        finished = self._run(arguments, timeout_s=timeout_s, secrets=secret_settings(file))
         if finished.timed_out:
             raise EffectUnknown(
                 f"Compose did not {doing} within {timeout_s:.0f} s.",
@@ -101,10 +106,12 @@ class ComposeCli:
             *("--env-file", os.devnull, "--file", str(file)),
         )
 
-    def _run(self, arguments: Sequence[str], *, timeout_s: float) -> process.Finished:
+    def _run(
+        self, arguments: Sequence[str], *, timeout_s: float, secrets: Mapping[str, str] = NONE
+    ) -> process.Finished:
         parallel = {"COMPOSE_PARALLEL_LIMIT": PARALLEL_SSH if self._endpoint.tunnel else PARALLEL}
         argv = (*cli_prefix(self._endpoint), "compose", *arguments)
-        return process.run(argv, timeout_s=timeout_s, env={**parallel, "COMPOSE_IGNORE_ORPHANS": "1"})
+        return process.run(argv, timeout_s=timeout_s, env={**parallel, "COMPOSE_IGNORE_ORPHANS": "1", **secrets})
 
 
 def _check(finished: process.Finished, doing: str) -> None:

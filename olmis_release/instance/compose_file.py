@@ -6,7 +6,25 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
+from olmis_release.instance.settings import read_copy
+from olmis_release.manifest.variables import REFERENCE_PREFIX, SETTINGS_KEY, secrets_referred_to
 from olmis_release.yamlio import read_yaml
+
+
+def secret_settings(file: Path) -> Mapping[str, str]:
+    """Return what Compose needs in its environment for a rendered file: the secrets that the file refers to.
+
+    Raises:
+        StepFailed: The copy of the settings that holds them is gone.
+    """
+    try:
+        names = secrets_referred_to(file.read_text(encoding="utf-8"))
+    except OSError:
+        return {}  # Compose says what is wrong with the file
+    if not names:
+        return {}
+    values = read_copy(Path(str(read_yaml(file, shown_as=str(file)).data[SETTINGS_KEY])))
+    return {f"{REFERENCE_PREFIX}{name}": values[name] for name in sorted(names) if name in values}
 
 
 @lru_cache(maxsize=8)

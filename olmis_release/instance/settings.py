@@ -15,10 +15,11 @@ import re
 import secrets
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from olmis_release.errors import BadInput, PreflightRefused, Problem, Where
+from olmis_release.errors import BadInput, PreflightRefused, Problem, StepFailed, Where
+from olmis_release.manifest.masking import secrets_in
 from olmis_release.workspace import PRIVATE, InstanceFolder, Workspace
 
 KEY_BYTES = 32
@@ -43,10 +44,18 @@ class Settings:
         values: Key to value.
         fingerprint: Keyed hash of the values; empty when no key was given. Equal values have equal fingerprints in one
             workspace, and nobody without its key can try passwords against it.
+        fingerprints: The same for each value.
     """
 
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
     fingerprint: str
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> Mapping[str, str]:
+        """The settings that are secret, or have a secret in them, with their fingerprints."""
+        secret = (name for name, value in self.values.items() if value and any(secrets_in(name, value)))
+        return {name: self.fingerprints.get(name, "") for name in secret}
 
 
 def read_settings(path: Path, *, shown_as: str, key: bytes = b"") -> Settings:
@@ -74,7 +83,10 @@ def read_settings(path: Path, *, shown_as: str, key: bytes = b"") -> Settings:
             break
     if problems:
         raise BadInput(problems, resolution=f"Correct the lines of {shown_as} named above.")
-    return Settings(values=values, fingerprint=_fingerprint(values, key) if key else "")
+    if not key:
+        return Settings(values=values, fingerprint="")
+    each = {name: _fingerprint({name: value}, key) for name, value in values.items()}
+    return Settings(values=values, fingerprint=_fingerprint(values, key), fingerprints=each)
 
 
 def fingerprint_key(workspace: Workspace) -> bytes:
@@ -115,6 +127,28 @@ def for_compose(content: str) -> str:
     if "'" not in content and "\\" not in content:
         return f"'{content}'"
     return '"' + re.sub(r'([\\"$])', r"\\\1", content) + '"'
+
+
+def read_copy(path: Path) -> Mapping[str, str]:
+    """Return the values of a kept copy.
+
+    Raises:
+        StepFailed: It is gone.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise StepFailed(
+            f"The kept settings {path} cannot be read: {error.strerror}.",
+            resolution="Put the file back from your backup, or make a new plan.",
+        ) from error
+    return {name: from_compose(content) for name, equals, content in (line.partition("=") for line in lines) if equals}
+
+
+def from_compose(content: str) -> str:
+    """Return the value that `for_compose` wrote."""
+    inner = content[1:-1]
+    return inner if content.startswith("'") else re.sub(r"\\(.)", r"\1", inner)
 
 
 def _take(line: str, values: dict[str, str]) -> tuple[str, str, str] | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from olmis_release.errors import Where
 from olmis_release.manifest import bodies
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.model import ONE_SHOT_ROLES, Component, ComposeBody, ComposeValue, ReleaseManifest
 from olmis_release.manifest.provenance import KeyPath
-from olmis_release.manifest.variables import filled, literally, mapped, names_in, placed_texts
+from olmis_release.manifest.variables import mapped, names_in, placed_texts, rendered
+from olmis_release.manifest.written_secrets import refuse_secrets
 from olmis_release.text import did_you_mean, listed
 
 
@@ -24,6 +25,7 @@ class Surroundings:
         settings_file: Path that stands for every ``env_file`` of the manifest.
         settings_values: What the settings file holds; only variables that the manifest declares are taken from it.
         settings_fingerprint: Changes whenever the settings do.
+        secrets: Settings that are secret, each with a keyed fingerprint of its value; they are never written out.
         overrides: Component to dotted path to value: what this place needs different.
         mirrors: Registry host to the mirror that is asked instead.
         front: Component whose published ports the wall takes over.
@@ -34,13 +36,19 @@ class Surroundings:
     project: str
     variables: Mapping[str, str]
     settings_file: str
-    settings_values: Mapping[str, str]
+    settings_values: Mapping[str, str] = field(repr=False)
     settings_fingerprint: str
     overrides: Mapping[str, Mapping[str, ComposeValue]]
     mirrors: Mapping[str, str]
     front: str
     database: str | None = None
     where: Callable[[KeyPath], Where] | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def secret_values(self) -> Mapping[str, str]:
+        """The values of the secret settings."""
+        return {name: self.settings_values[name] for name in self.secrets}
 
     def place(self, *keys: str | int) -> Where | None:
         """Return the place of something in the instance file, if the file is known."""
@@ -55,6 +63,9 @@ def local_bodies(manifest: ReleaseManifest, surroundings: Surroundings) -> dict[
     """
     findings = Findings()
     _check_components(manifest, surroundings, findings)
+    for name, value in surroundings.variables.items():
+        where = surroundings.place("variables", name)
+        refuse_secrets(findings, name, value, secrets=surroundings.secret_values, where=where)
     local: dict[str, ComposeBody] = {}
     for name, component in sorted(manifest.components.items()):
         body = _with_overrides(_own_body(name, component, surroundings), name, surroundings, findings=findings)
@@ -108,14 +119,16 @@ def _resolved(
 ) -> ComposeBody:
     """Return a body with every variable filled in and every ``$`` that is left kept from Compose."""
     values = _values(manifest, surroundings)
+    secret = surroundings.secrets.keys() - surroundings.variables.keys()
     for path, text in placed_texts(body, "compose"):
+        where = _where(manifest.components[name], path) or surroundings.place("components", name, "set")
+        refuse_secrets(findings, path, text, secrets=surroundings.secret_values, where=where)
         for variable in names_in(text):
             if variable not in values:
-                where = _where(manifest.components[name], path) or surroundings.place("components", name, "set")
                 message = f"{name}: variable {variable} has no value."
                 way = f"Give {variable} in the settings file, or under `variables` of the instance file."
                 findings.error("E-UNDEFINED-VARIABLE", message, where=where, do=way)
-    resolved = mapped(body, lambda text: literally(filled(text, lambda variable: values.get(variable, ""))))
+    resolved = mapped(body, lambda text: rendered(text, lambda variable: values.get(variable, ""), secret=secret))
     assert isinstance(resolved, dict)  # noqa: S101 - `mapped` keeps the form of what it is given
     return resolved
 

@@ -15,7 +15,7 @@ from olmis_release.manifest import bodies
 from olmis_release.manifest.local import Surroundings, local_bodies
 from olmis_release.manifest.model import ONE_SHOT_ROLES, ComposeBody, ComposeValue, ImageRef, ReleaseManifest
 from olmis_release.manifest.typed import typed
-from olmis_release.manifest.variables import literally, mapped
+from olmis_release.manifest.variables import SETTINGS_KEY, literally, mapped, secrets_referred_to
 from olmis_release.manifest.volumes import volumes_of, with_renamed_volumes
 from olmis_release.yamlio import write_yaml
 
@@ -41,7 +41,7 @@ def render(manifest: ReleaseManifest, surroundings: Surroundings) -> Rendered:
     names = _volume_names(manifest)
     local = local_bodies(manifest, surroundings)
     local = {name: with_renamed_volumes(body, lambda volume: names.get(volume, volume)) for name, body in local.items()}
-    configs = {name: _config(body, surroundings.settings_fingerprint) for name, body in local.items()}
+    configs = {name: _config(body, surroundings) for name, body in local.items()}
     images = {name: mirrored(component.image, surroundings.mirrors) for name, component in manifest.components.items()}
     services = {name: _service(body, image=images[name], label=configs[name]) for name, body in local.items()}
     file: dict[str, Any] = {
@@ -51,7 +51,10 @@ def render(manifest: ReleaseManifest, surroundings: Surroundings) -> Rendered:
     }
     if manifest.networks:
         file["networks"] = {name: mapped(body, literally) for name, body in sorted(manifest.networks.items())}
-    return Rendered(text=_HEAD.format(version=manifest.version) + write_yaml(file), configs=configs)
+    text = write_yaml(file)
+    if secrets_referred_to(text):
+        text += write_yaml({SETTINGS_KEY: surroundings.settings_file})
+    return Rendered(text=_HEAD.format(version=manifest.version) + text, configs=configs)
 
 
 _HEAD = "# Release {version}, rendered by olmis-release. Change the manifests or the instance file, not this.\n"
@@ -81,11 +84,14 @@ def _volume_names(manifest: ReleaseManifest) -> dict[str, str]:
     return {volume: name for volume, name in names.items() if volume not in external}
 
 
-def _config(body: ComposeBody, settings_fingerprint: str) -> str:
+def _config(body: ComposeBody, surroundings: Surroundings) -> str:
     """Return what stands for a component's configuration: same text and same settings, same configuration."""
-    fingerprint = settings_fingerprint if "env_file" in body else ""
-    plain = {key: value for key, value in body.items() if key != "env_file"}
-    return hashlib.sha256((write_yaml(_in_order(plain)) + fingerprint).encode()).hexdigest()[:16]
+    text = write_yaml(_in_order({key: value for key, value in body.items() if key != "env_file"}))
+    if "env_file" in body:
+        fingerprint = surroundings.settings_fingerprint
+    else:
+        fingerprint = "".join(surroundings.secrets[name] for name in sorted(secrets_referred_to(text)))
+    return hashlib.sha256((text + fingerprint).encode()).hexdigest()[:16]
 
 
 def _in_order(body: ComposeBody) -> ComposeBody:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from olmis_release.manifest.model import ComposeBody, ComposeValue
 from olmis_release.manifest.render import CONFIG_LABEL
+from olmis_release.manifest.variables import SETTINGS_KEY
 from olmis_release.yamlio import parse_yaml
 
 SETTINGS_CHANGED = "settings file changed"
@@ -35,6 +37,14 @@ def settings_copy_of(body: ComposeBody) -> str | None:
     files = body.get("env_file")
     first = files[0] if isinstance(files, list) and files else files
     return first if isinstance(first, str) and first else None
+
+
+def settings_copies(text: str, bodies: Mapping[str, ComposeBody]) -> frozenset[str]:
+    """Return every copy of a settings file that a rendered file needs: for its components, and for its secrets."""
+    named = re.search(rf"^{SETTINGS_KEY}: (.+)$", text, re.MULTILINE)
+    secrets = parse_yaml(named.group().encode(), shown_as="the rendered file").data[SETTINGS_KEY] if named else None
+    every = {*(settings_copy_of(body) for body in bodies.values()), secrets}
+    return frozenset(copy for copy in every if isinstance(copy, str))
 
 
 def differences(before: ComposeBody, after: ComposeBody) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import known_releases, load_release, sha256_of
 from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.manifest.render import Surroundings, render
-from olmis_release.plan.composed import settings_copy_of
+from olmis_release.plan.composed import settings_copies
 from olmis_release.plan.drafting import Draft, Goal
 from olmis_release.plan.migrations import would_not_start
 from olmis_release.plan.model import PlanPurpose, WayBack
@@ -115,7 +115,7 @@ def _still_there(previous: Standing | None, reading: Reading, wanted: ReleaseMan
 
 
 def _notes(reading: Reading, previous: Standing | None) -> tuple[str, ...]:
-    copies = {copy for body in (previous.bodies.values() if previous else ()) if (copy := settings_copy_of(body))}
+    copies = settings_copies(previous.compose_text, previous.bodies) if previous else ()
     new = keep_copy(reading.site.folder, reading.settings)
     changed = sorted({name for copy in copies for name in changed_settings(Path(copy), new)})
     settings = (f"Settings that changed (values are not shown): {listed(changed)}.",) if changed else ()
@@ -137,6 +137,7 @@ def surroundings_of(site: Site, config: InstanceConfig, settings: Settings) -> S
         settings_file=str(keep_copy(site.folder, settings)),
         settings_values=settings.values,
         settings_fingerprint=settings.fingerprint,
+        secrets=settings.secrets,
         overrides={name: one.set for name, one in config.components.items()},
         mirrors=config.registries,
         front=config.wall.component,

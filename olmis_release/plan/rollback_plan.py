@@ -10,7 +10,7 @@ from olmis_release.errors import BadInput, PlanStale, RollbackRefused
 from olmis_release.instance.config import RollbackMethod
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import sha256_of
-from olmis_release.plan.composed import settings_copy_of
+from olmis_release.plan.composed import settings_copies
 from olmis_release.plan.drafting import Draft, Goal
 from olmis_release.plan.migrations import would_not_start
 from olmis_release.plan.model import Change, Outcome, PlanPurpose, Run, WayBack
@@ -106,7 +106,7 @@ def _stored(workspace: Workspace, run: Run) -> Standing:
         raise _not_as_it_was(run, error.message) from error
     if sha256_of(target.manifest) != target.plan_set.plan.base.manifest:
         raise _not_as_it_was(run, f"{target.plan_set.plan.release_file} was changed since.")
-    copies = {copy for body in target.bodies.values() if (copy := settings_copy_of(body))}
+    copies = settings_copies(target.compose_text, target.bodies)
     gone = sorted(copy for copy in copies if not Path(copy).is_file())
     if gone:
         raise _not_as_it_was(run, f"The settings that it ran with are gone: {listed(gone)}.")

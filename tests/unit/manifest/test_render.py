@@ -10,6 +10,7 @@ from olmis_release.errors import BadInput, Where
 from olmis_release.manifest.model import Component, Origin
 from olmis_release.manifest.provenance import KeyPath
 from olmis_release.manifest.render import CONFIG_LABEL, Rendered, Surroundings, render
+from olmis_release.manifest.variables import secrets_referred_to
 from tests.fakes.manifest import component, release
 
 AROUND = Surroundings(
@@ -206,3 +207,58 @@ def test_the_label_stands_for_the_configuration_and_nothing_else() -> None:
 
 def test_the_same_release_gives_the_same_bytes() -> None:
     assert rendered({"a": component("o/a:1")}) == rendered({"a": component("o/a:1")})
+
+
+PASSWORD = "p\"a's$s\\w %o&rd"
+SECRET = replace(AROUND, settings_values={"DB_PASSWORD": PASSWORD, "HOST": "db$"}, secrets={"DB_PASSWORD": "one"})
+DECLARED: dict[str, Any] = {"variables": {"DB_PASSWORD": None, "HOST": None}}
+
+
+def test_a_secret_setting_is_referred_to_and_never_written() -> None:
+    text = environment("postgresql://u:${DB_PASSWORD}@${HOST}/$x", SECRET, **DECLARED)
+    assert text == "postgresql://u:${SETTING_DB_PASSWORD:?it stands in the settings file}@db$$/$$x"
+
+
+def test_a_file_that_refers_to_secrets_says_where_they_are() -> None:
+    body = {"compose": {"command": ["--pass", "${DB_PASSWORD}"]}}
+    text = rendered({"a": component("o/a:1", **body)}, SECRET, **DECLARED).text
+    assert PASSWORD not in text
+    assert yaml.safe_load(text)["x-settings"] == "/ws/uat.env"
+    assert secrets_referred_to(text) == {"DB_PASSWORD"}
+    assert "x-settings" not in rendered({}).text
+
+
+def test_another_value_of_a_secret_is_another_configuration() -> None:
+    components = {
+        "a": component("o/a:1", compose={"environment": {"A": "${DB_PASSWORD}"}}),
+        "b": component("o/b:1", compose={"environment": {"A": "${HOST}"}}),
+    }
+    one = rendered(components, SECRET, **DECLARED).configs
+    other = rendered(components, replace(SECRET, secrets={"DB_PASSWORD": "two"}), **DECLARED).configs
+    assert one["a"] != other["a"]
+    assert one["b"] == other["b"]
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("A_PASSWORD", "open-sesame"), ("URL", "postgresql://u:open-sesame@db/x"), ("OPTS", "--password open-sesame")],
+)
+def test_a_secret_that_stands_in_a_manifest_is_refused_by_its_name(path: str, text: str) -> None:
+    around = replace(SECRET, settings_values={"DB_PASSWORD": "open-sesame"})
+    with pytest.raises(BadInput, match="holds the value of DB_PASSWORD") as refused:
+        service("a", {"a": component("o/a:1", compose={"environment": {path: text}})}, around)
+    assert "open-sesame" not in str(refused.value)
+    assert "${DB_PASSWORD}" in str(refused.value)
+
+
+def test_a_secret_that_stands_under_the_variables_of_an_instance_is_refused() -> None:
+    around = replace(
+        SECRET, variables={"DB_PASSWORD": PASSWORD}, where=lambda path: Where(file="uat.yml", line=len(path))
+    )
+    with pytest.raises(BadInput, match=r"uat\.yml:2: DB_PASSWORD holds the value of DB_PASSWORD"):
+        rendered({}, around)
+
+
+def test_a_weak_password_that_is_an_ordinary_word_elsewhere_stands_in_nobodys_way() -> None:
+    around = replace(SECRET, settings_values={"DB_PASSWORD": "postgres"})
+    assert environment("jdbc:postgresql://db/x?user=postgres", around) == "jdbc:postgresql://db/x?user=postgres"
