@@ -58,9 +58,12 @@ def deploy(
     Without an open plan it makes one and shows it, where the instance's policy asks for no approval.
     """
     from olmis_release.cli.choosing import named_plan, plan_to_carry_out, require_ready, require_typed
+    from olmis_release.cli.offline import require_good_files, require_good_plan
     from olmis_release.cli.plan import shown
 
     session.acts = True
+    require_good_files(session, instance)
+    require_good_plan(session, instance, code)
     site = session.site(instance)
     _require_free(session, site)
     chosen = (

@@ -171,6 +171,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-ENVIRONMENT": Explanation("An environment entry cannot be read.", "Write NAME: value."),
     "E-VARIABLE": Explanation("A variable cannot be read.", "Write ${NAME}."),
     "E-UNDEFINED-VARIABLE": Explanation("A ${NAME} has no value.", "Give it under `variables`."),
+    "E-HOOK-OUTSIDE": Explanation("A hook is a link out of the repository.", "Put a copy of the script into hooks/."),
     "E-SECRET-WRITTEN": Explanation(
         "A file that is committed holds the value of a secret setting.",
         "Write ${NAME} there and leave the value in the settings file; give the service another password.",

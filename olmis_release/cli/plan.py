@@ -68,12 +68,14 @@ def make(
     session: Session, *, release: str | None, instance: str, no_db_rollback: bool, detailed_exitcode: bool
 ) -> Result:
     """Read an instance and write the plan that brings a release to it; the instance is not touched."""
+    from olmis_release.cli.offline import require_good_files
     from olmis_release.cli.standing import act
     from olmis_release.cli.who import operator
     from olmis_release.deploy.gatekeeping import unsettled
     from olmis_release.plan.make import make_plan
     from olmis_release.plan.model import Outcome
 
+    require_good_files(session, instance)
     site = session.site(instance)
     going_on = unsettled(session.workspace, instance)
     if going_on is not None and going_on.outcome is not Outcome.NOT_RESTORED:

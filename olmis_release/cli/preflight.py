@@ -35,8 +35,10 @@ if TYPE_CHECKING:
 def preflight(session: Session, *, instance: str, code: str | None) -> Result:
     """Ask everything that can be asked before the first step; each failure says what to do. Changes nothing."""
     from olmis_release.cli.subject import subject_of
+    from olmis_release.plan.hook_files import require_hooks_inside
     from olmis_release.preflight.runner import run_checks
 
+    require_hooks_inside(session.workspace)
     site = session.quiet_site(instance)
     subject = subject_of(session, site, code=code)
     result = _result(session, instance, run_checks(subject), release=subject.manifest.version, code=code)

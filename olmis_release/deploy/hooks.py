@@ -16,6 +16,7 @@ from pathlib import Path
 from olmis_release.errors import PreflightRefused, ReleaseError
 from olmis_release.events import Evidence, Note, Reporter
 from olmis_release.instance.process import Finished, run
+from olmis_release.plan.hook_files import is_inside
 
 TAIL_LINES = 20
 
@@ -59,6 +60,8 @@ def run_hooks(
 
 def _run_one(hook: Path, moment: Moment, event: Mapping[str, object], *, timeout_s: float, reporter: Reporter) -> str:
     """Return why a hook failed, empty when it did not."""
+    if not is_inside(hook, _workspace(hook)):
+        return "it leads out of the repository, so it was not run"
     reporter.report(Note(message=f"hook {moment}/{hook.name}"))
     text = json.dumps({"format_version": "1.0", "moment": moment, **event})
     try:

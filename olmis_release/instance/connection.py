@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import docker.errors
 import requests
 from docker.api import APIClient
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_fixed
 
+from olmis_release import clock
 from olmis_release.errors import EffectUnknown, ReleaseError, StepFailed, TargetUnreachable
 from olmis_release.instance.config import Docker
 from olmis_release.instance.deadline import Job
@@ -19,6 +21,8 @@ from olmis_release.instance.wire import UnixAdapter, WatchedAdapter
 START_ENGINE = "Check that the Docker engine runs, and that this user may use it, with `docker info`."
 ASK_S = 60.0
 """Seconds that the engine has for one call, answer and all, unless the call says otherwise."""
+TRIES = 3
+PAUSE_S = 0.2
 GARBLED = (ValueError, KeyError, TypeError, docker.errors.StreamParseError)
 Result = TypeVar("Result")
 
@@ -44,7 +48,7 @@ class Line:
         self.client = self._client(self.ask("say which version it is", _version))
 
     def ask(self, doing: str, call: Callable[[Any], Result], *, timeout_s: float | None = None) -> Result:
-        """Return what a call of the SDK gives.
+        """Return what a call of the SDK gives; one that broke off and changed nothing is tried again in time.
 
         Args:
             doing: Completes "The Docker engine … when asked to …".
@@ -56,10 +60,15 @@ class Line:
             EffectUnknown: The engine got at least part of a request to change something, and no whole answer came.
             TargetUnreachable: No answer, and nothing was asked but a question.
         """
-        self.endpoint.ensure()
-        job = Job(lambda: call(self.client))
-        with translated(doing, may_have_changed=lambda: job.may_have_changed):
-            return job.result(self.timeout_s if timeout_s is None else timeout_s)
+        asking = _Asking(self, call, self.timeout_s if timeout_s is None else timeout_s)
+        again = Retrying(
+            stop=stop_after_attempt(TRIES),
+            wait=wait_fixed(PAUSE_S),
+            retry=retry_if_exception(asking.may_ask_again),
+            reraise=True,
+        )
+        with translated(doing, may_have_changed=asking.may_have_changed):
+            return again(asking.once)
 
     def _client(self, version: str) -> APIClient:
         tls = self.endpoint.tls
@@ -77,6 +86,30 @@ class Line:
         else:
             client.mount("https://", WatchedAdapter())
         return client
+
+
+class _Asking(Generic[Result]):
+    """The tries of one call, all before one deadline."""
+
+    def __init__(self, line: Line, call: Callable[[Any], Result], timeout_s: float) -> None:
+        self._line = line
+        self._call = call
+        self._latest_s = clock.monotonic_s() + timeout_s
+        self._job: Job[Result] | None = None
+
+    def once(self) -> Result:
+        self._job = None
+        self._line.endpoint.ensure()
+        self._job = Job(lambda: self._call(self._line.client))
+        return self._job.result(self._latest_s - clock.monotonic_s())
+
+    def may_have_changed(self) -> bool:
+        return self._job is not None and self._job.may_have_changed
+
+    def may_ask_again(self, error: BaseException) -> bool:
+        answered = isinstance(error, (docker.errors.APIError, ReleaseError))
+        broke_off = isinstance(error, (requests.RequestException, OSError, *GARBLED)) and not answered
+        return broke_off and not self.may_have_changed() and clock.monotonic_s() + PAUSE_S < self._latest_s
 
 
 def open_line(docker: Docker, *, timeout_s: float = ASK_S) -> Line:

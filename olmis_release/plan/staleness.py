@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from olmis_release.manifest.lock import sha256_of
 from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.manifest.render import CONFIG_LABEL
 from olmis_release.plan.codes import sha256
+from olmis_release.plan.hook_files import hook_files
 from olmis_release.plan.model import Base
 from olmis_release.workspace import Workspace
 
@@ -47,9 +47,7 @@ def _stands_for(container: Container) -> str:
 
 def hook_digests(folder: Path) -> dict[str, str]:
     """Return every executable that a moment of a deploy may run, with its SHA-256."""
-    files = [path for pattern in ("*", "*.d/*") for path in folder.glob(pattern)]
-    runnable = sorted(path for path in files if path.is_file() and os.access(path, os.X_OK))
-    return {str(path.relative_to(folder)): sha256(path.read_bytes()) for path in runnable}
+    return {str(path.relative_to(folder)): sha256(path.read_bytes()) for path in hook_files(folder)}
 
 
 def differences(old: Base, new: Base) -> tuple[str, ...]:

@@ -73,19 +73,20 @@ def engine(line: Proxy) -> DockerEngine:
 @pytest.fixture(scope="module")
 def sleeper() -> Iterator[str]:
     """A container that sleeps, for tests that leave it as it is."""
-    yield from a_container()
+    yield from a_container(started=True)
 
 
 @pytest.fixture
 def victim() -> Iterator[str]:
-    """A container that sleeps, for one test."""
-    yield from a_container()
+    """A container that was not started, for one test."""
+    yield from a_container(started=False)
 
 
-def a_container() -> Iterator[str]:
+def a_container(*, started: bool) -> Iterator[str]:
     good = DockerEngine.connect(Docker())
     made = good.own.create(Wanted(image=BASE, argv=("sleep", "600"), labels={"org.openlmis.lab": "1"}))
-    good.start(made)
+    if started:
+        good.start(made)
     try:
         yield made
     finally:
@@ -149,9 +150,20 @@ def test_a_line_that_is_good_again_serves_the_same_engine(line: Proxy, engine: D
         assert engine.container(sleeper) is not None
 
 
+def test_a_question_that_broke_off_is_asked_again_and_an_order_never_is(
+    line: Proxy, engine: DockerEngine, victim: str
+) -> None:
+    for call, tries in ((lambda: engine.container(victim), 3), (lambda: engine.stop(victim, grace_s=0), 1)):
+        line.behave(cut(0))
+        before = line.accepted
+        assert outcome(call) is not None
+        assert line.accepted - before == tries
+
+
 def test_an_order_that_was_given_up_may_well_have_been_carried_out(
     line: Proxy, engine: DockerEngine, victim: str
 ) -> None:
+    engine.start(victim)
     line.behave(MUTE)
     assert outcome(lambda: engine.stop(victim, grace_s=0)) is EffectUnknown
     line.behave(GOOD)

@@ -86,3 +86,25 @@ def test_a_hook_that_hangs_is_ended_with_what_it_started(tmp_path: Path, write: 
 
 def test_no_hooks_is_fine(tmp_path: Path) -> None:
     assert run(tmp_path, Moment.POST_ROLLBACK).events == []
+
+
+def test_a_hook_that_leads_out_of_the_repository_is_not_run(tmp_path: Path, write: Write) -> None:
+    """The link may have been put there after the plan was made."""
+    repository = tmp_path / "repository"
+    script = write("outside", "touch ran")
+    for moment in (Moment.PRE_DEPLOY, Moment.POST_DEPLOY):
+        (repository / "hooks" / f"{moment}.d").mkdir(parents=True)
+        (repository / "hooks" / f"{moment}.d" / "10-a").symlink_to(script)
+
+    with pytest.raises(PreflightRefused, match="leads out of the repository"):
+        run(repository, Moment.PRE_DEPLOY)
+    assert "leads out of the repository" in run(repository, Moment.POST_DEPLOY).text
+    assert not list(tmp_path.rglob("ran"))
+
+
+def test_a_link_inside_the_repository_is_a_hook_like_any_other(tmp_path: Path, write: Write) -> None:
+    write("../scripts/tell", "echo told")
+    (tmp_path / "hooks" / "post-deploy.d").mkdir(parents=True)
+    (tmp_path / "hooks" / "post-deploy.d" / "10-a").symlink_to("../../scripts/tell")
+
+    assert "told" in run(tmp_path, Moment.POST_DEPLOY).text
