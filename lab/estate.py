@@ -36,6 +36,7 @@ kind: registries
 mirrors: {{docker.io: "{registry}"}}
 """
 PROJECT_LABEL = "com.docker.compose.project"
+LOCKED_PROJECT_LABEL = "org.openlmis.release.project"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,14 +262,15 @@ def is_free(port: int) -> bool:
 
 
 def remove_project(project: str) -> list[str]:
-    """Remove a project's containers, its wall, its volumes and networks, and nothing else.
+    """Remove a project's containers, its wall and locks, its volumes and networks, and nothing else.
 
     Returns:
         What was removed, for people; empty when nothing was there.
     """
     client = docker.from_env(timeout=120)
     filters: Filters = {"label": f"{PROJECT_LABEL}={project}"}
-    containers = client.containers.list(all=True, filters=filters) + wall_of(client, project)
+    locks = client.containers.list(all=True, filters={"label": f"{LOCKED_PROJECT_LABEL}={project}"})
+    containers = client.containers.list(all=True, filters=filters) + wall_of(client, project) + locks
     for container in containers:
         with suppress(NotFound):
             container.remove(force=True, v=True)

@@ -114,7 +114,9 @@ def open_site(workspace: Workspace, instance_name: str, reporter: Reporter) -> S
         front=front,
         wall=NginxWall(engine, config.wall, place=place, front=front),
         consul=ConsulThroughWall(front),
-        lock=LockContainer(engine, config.name, image=WallContainer(engine, config.wall, place).image),
+        lock=LockContainer(
+            engine, config.name, project=config.project, image=WallContainer(engine, config.wall, place).image
+        ),
         reporter=reporter,
         run_pass=run_pass,
         redactor=Redactor({*secrets_of(workspace, config), run_pass}),

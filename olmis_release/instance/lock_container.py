@@ -19,6 +19,7 @@ from olmis_release.instance.own_containers import NameTaken, Wanted
 from olmis_release.instance.ports import Container
 
 LOCK_LABEL = "org.openlmis.release.lock"
+PROJECT_LABEL = "org.openlmis.release.project"
 CLAIM_LABEL = "org.openlmis.release.lock.claim"
 FOLDER = "/olmis-release"
 SIGN = "sign"
@@ -30,16 +31,18 @@ PATIENT = ("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; do
 class LockContainer:
     """The lock of one instance; see `locking.InstanceLock`."""
 
-    def __init__(self, engine: DockerEngine, instance: str, *, image: Callable[[], str]) -> None:
+    def __init__(self, engine: DockerEngine, instance: str, *, project: str, image: Callable[[], str]) -> None:
         """Bind to an instance.
 
         Args:
             engine: Of the target.
             instance: Its name.
+            project: Its Compose project, by which whoever removes the whole instance finds its locks too.
             image: Gives an image that the target has, or fetches one; only asked when the lock is taken.
         """
         self._engine = engine
         self._instance = instance
+        self._project = project
         self._image = image
 
     @property
@@ -57,7 +60,11 @@ class LockContainer:
         wanted = Wanted(
             image=self._image(),
             argv=PATIENT,
-            labels={LOCK_LABEL: self._instance, CLAIM_LABEL: json.dumps(asdict(claim), sort_keys=True)},
+            labels={
+                LOCK_LABEL: self._instance,
+                PROJECT_LABEL: self._project,
+                CLAIM_LABEL: json.dumps(asdict(claim), sort_keys=True),
+            },
             name=self.name,
             restart="always",
             memory_bytes=MEMORY_BYTES,
