@@ -11,7 +11,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from olmis_release import clock
-from olmis_release.cli.phrases import evidence_text, progress_text, step_style, step_text
+from olmis_release.cli.phrases import evidence_text, note_text, progress_text, step_style, step_text
 from olmis_release.cli.session import Session
 from olmis_release.events import Event, Evidence, Note, Progress, StepEvent, StepStatus
 
@@ -66,10 +66,8 @@ class LiveProgress:
                 self._step(event)
             case Progress():
                 self._progress = self._session.sink.clean(progress_text(event))
-            case Note(warning=True):
-                self._print(f"warning: {event.message}", style="yellow")
             case Note():
-                self._print(event.message)
+                self._print(note_text(event), style="yellow" if event.warning else "")
             case Evidence():
                 self._print(evidence_text(event))
 

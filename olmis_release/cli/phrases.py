@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from olmis_release.events import Evidence, Progress, StepEvent, StepStatus
+from olmis_release.events import Evidence, Note, Progress, StepEvent, StepStatus
 
 WORDS = {
     StepStatus.STARTED: "",
@@ -25,7 +25,17 @@ STYLES = {
 def step_text(event: StepEvent) -> str:
     """Return ``3/9 done: raise the wall: users see the maintenance page``."""
     note = f": {event.note}" if event.note else ""
-    return f"{event.number}/{event.total} {WORDS[event.status]}{event.title}{note}"
+    return hanging(f"{event.number}/{event.total} {WORDS[event.status]}{event.title}{note}")
+
+
+def note_text(event: Note) -> str:
+    """Return the message, ``warning:`` before it where it is one."""
+    return hanging(f"warning: {event.message}" if event.warning else event.message)
+
+
+def hanging(text: str) -> str:
+    """Return a text with all lines but the first indented: what it quotes must not look like a line of ours."""
+    return text.replace("\n", "\n    ")
 
 
 def step_style(status: StepStatus) -> str:

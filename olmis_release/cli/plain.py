@@ -6,7 +6,7 @@ from threading import Lock
 
 from olmis_release import clock
 from olmis_release.cli.heartbeat import Heartbeat
-from olmis_release.cli.phrases import evidence_text, progress_text, step_style, step_text
+from olmis_release.cli.phrases import evidence_text, note_text, progress_text, step_style, step_text
 from olmis_release.cli.session import Session
 from olmis_release.events import Event, Evidence, Note, Progress, StepEvent, StepStatus
 
@@ -34,7 +34,7 @@ class PlainLog:
                 case Progress():
                     self._activity = progress_text(event)
                 case Note():
-                    self._note(event)
+                    self._write(note_text(event), style="yellow" if event.warning else "")
                 case Evidence():
                     self._write(evidence_text(event))
 
@@ -54,12 +54,6 @@ class PlainLog:
         with self._lock:
             if self._activity:
                 self._write(f"still {self._activity} ({clock.monotonic_s() - self._since_s:.0f} s)")
-
-    def _note(self, event: Note) -> None:
-        if event.warning:
-            self._write(f"warning: {event.message}", style="yellow")
-        else:
-            self._write(event.message)
 
     def _write(self, text: str, *, style: str = "") -> None:
         self._heartbeat.reset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from olmis_release.cli.phrases import hanging
 from olmis_release.cli.result import FORMAT_VERSION, Result, state_line
 from olmis_release.cli.session import Session
 from olmis_release.errors import BadInput, Problem, ReleaseError
@@ -42,7 +43,9 @@ def code_of(error: ReleaseError) -> str:
 
 
 def _tell_failure(session: Session, error: ReleaseError) -> None:
-    session.sink.err(f"error: {error.message} [{code_of(error)}]", style="red")
+    # The lines of bad input are ours, one per problem; other messages may quote a server or a script.
+    message = error.message if isinstance(error, BadInput) else hanging(error.message)
+    session.sink.err(f"error: {message} [{code_of(error)}]", style="red")
     if error.details:
         session.sink.err(_indented(error.details))
 

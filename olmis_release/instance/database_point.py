@@ -9,6 +9,7 @@ from dataclasses import replace
 from psycopg import sql as quoting
 
 from olmis_release.errors import RollbackRefused, StepFailed
+from olmis_release.instance.database_empty import LOCALE, empty_command
 from olmis_release.instance.database_facts import VERSION_15, existing
 from olmis_release.instance.database_gate import shut
 from olmis_release.instance.database_likeness import check_likeness, likeness
@@ -17,7 +18,7 @@ from olmis_release.instance.database_slots import slots_of, token
 from olmis_release.instance.database_written import counted
 from olmis_release.instance.ledger import PostgresLedger
 from olmis_release.instance.ports import DatabaseFacts, DatabaseState, Fence, RollbackPoint
-from olmis_release.instance.sql import Row, Sql, Statement, ask, do, name, value
+from olmis_release.instance.sql import Sql, Statement, ask, do, name, value
 
 COPY_TIMEOUT_S = 6 * 3600.0
 """Seconds a copy may take; a database of 100 GB on a slow disk takes about an hour."""
@@ -204,30 +205,6 @@ def copy_command(live: DatabaseFacts, point: str, *, version: int, collation: st
         live=name(live.name),
         owner=name(live.owner),
         options=quoting.Composed(options),
-    )
-
-
-LOCALE = (
-    "SELECT pg_encoding_to_char(encoding) AS encoding, datcollate AS collate, datctype AS ctype,"
-    " coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') AS provider,"
-    " coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale', '') AS locale"
-    " FROM pg_database d WHERE datname = {live}"
-)
-"""Columns that only some versions have are read through JSON."""
-
-
-def empty_command(live: DatabaseFacts, point: str, like: Row) -> Statement:
-    """Return the CREATE DATABASE of an empty database like the live one."""
-    icu = quoting.SQL(" LOCALE_PROVIDER icu ICU_LOCALE {}").format(value(like["locale"]))
-    return do(
-        "CREATE DATABASE {point} TEMPLATE template0 OWNER {owner} ENCODING {encoding} LC_COLLATE {collate}"
-        " LC_CTYPE {ctype}{icu}",
-        point=name(point),
-        owner=name(live.owner),
-        encoding=value(like["encoding"]),
-        collate=value(like["collate"]),
-        ctype=value(like["ctype"]),
-        icu=icu if like["provider"] == "i" else quoting.SQL(""),
     )
 
 

@@ -7,6 +7,7 @@ import pytest
 from olmis_release.errors import BadInput, TargetUnreachable
 from olmis_release.instance.config import DatabaseConfig
 from olmis_release.instance.database import open_database
+from olmis_release.instance.database_empty import empty_command
 from olmis_release.instance.database_gate import shut
 from olmis_release.instance.database_likeness import list_items
 from olmis_release.instance.database_point import copy_command
@@ -184,3 +185,12 @@ def test_whoever_stays_inside_is_named(inside: tuple[tuple[Row, ...], ...], said
     with pytest.raises(Exception, match=said) as failed:
         shut(Crowded(inside), "lmis", timeout_s=0)
     assert advice in json.dumps(failed.value.resolution)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("provider", "ending"),
+    [("c", "LC_CTYPE 'C.UTF-8'"), ("i", "LC_CTYPE 'C.UTF-8' LOCALE_PROVIDER icu ICU_LOCALE 'fr'")],
+)
+def test_an_empty_database_gets_the_locale_of_the_live_one(provider: str, ending: str) -> None:
+    like = {"encoding": "UTF8", "collate": "C.UTF-8", "ctype": "C.UTF-8", "provider": provider, "locale": "fr"}
+    assert empty_command(some_facts("lmis"), "lmis__before_r1", like).text.endswith(ending)
