@@ -11,25 +11,21 @@ from __future__ import annotations
 import logging
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
 from olmis_release import clock
-from olmis_release.errors import StepFailed
+from olmis_release.instance.process_group import ProcessGroup
 
 OUTPUT_LIMIT_BYTES = 8 * 1024 * 1024
 LINE_LIMIT_BYTES = 64 * 1024
 LEFTOVER_S = 2.0
 """Seconds for everything that is left to do once a command ended or its deadline passed."""
-# The group's first process waits for the end of a pipe that only we hold, beside the command that it turns into.
-GUARDED = '(read -r _ </dev/fd/"$0"; kill -KILL 0) </dev/null >/dev/null 2>&1 & exec "$@"'
 PASSED_ON = frozenset(
     {
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "TZ", "TMPDIR"),
@@ -83,7 +79,7 @@ def run(
         StepFailed: There is no such program, or it may not be run.
     """
     began_s = clock.monotonic_s()
-    group = _Group(argv, environment(env or {}), cwd)
+    group = ProcessGroup(argv, environment(env or {}), cwd)
     streams = _Streams(group.process, stdin, on_line)
     try:
         timed_out = not group.ended_within(timeout_s)
@@ -122,7 +118,7 @@ class Companion:
             StepFailed: There is no such program, or it may not be run.
         """
         self._argv = tuple(argv)
-        self._group = _Group(argv, environment({}), None)
+        self._group = ProcessGroup(argv, environment({}), None)
         self._streams = _Streams(self._group.process, "", None)
 
     @property
@@ -149,56 +145,6 @@ def environment(extra: Mapping[str, str]) -> dict[str, str]:
         name: value for name, value in os.environ.items() if name in PASSED_ON or name.startswith(PASSED_ON_PREFIXES)
     }
     return {**kept, **extra}
-
-
-class _Group:
-    """A process group: the command, its children, and the guard that ends them all when this process is gone."""
-
-    def __init__(self, argv: Sequence[str], env: Mapping[str, str], cwd: Path | None) -> None:
-        program = shutil.which(argv[0], path=env.get("PATH"))
-        if program is None:
-            raise _not_run(argv[0], "No such file on the PATH, or it may not be run")
-        guards, self._ours = os.pipe()
-        pipe = subprocess.PIPE
-        try:
-            self.process = subprocess.Popen(
-                ["/bin/sh", "-c", GUARDED, str(guards), program, *argv[1:]],
-                stdin=pipe,
-                stdout=pipe,
-                stderr=pipe,
-                env=env,
-                cwd=cwd,
-                start_new_session=True,
-                pass_fds=[guards],
-            )
-        except OSError as error:
-            os.close(self._ours)
-            raise _not_run(argv[0], error.strerror or str(error)) from error
-        finally:
-            os.close(guards)
-
-    def ended_within(self, timeout_s: float) -> bool:
-        """Wait for the command; False when the deadline came first."""
-        try:
-            self.process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def kill(self) -> None:
-        """End whatever is left of the group; the guard is, in any case, so its number is still ours the first time."""
-        if self._ours >= 0:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.process.pid, signal.SIGKILL)
-            os.close(self._ours)
-            self._ours = -1
-
-
-def _not_run(program: str, why: str) -> StepFailed:
-    return StepFailed(
-        f"{program} could not be run: {why}.",
-        resolution=f"Install {program} or put it on the PATH, then try again.",
-    )
 
 
 class _Sink:

@@ -10,7 +10,6 @@ import atexit
 import re
 import shutil
 import socket
-import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -20,6 +19,7 @@ from urllib.parse import urlsplit
 
 from olmis_release import clock
 from olmis_release.errors import StepFailed, TargetUnreachable
+from olmis_release.instance.private_folder import private_folder
 from olmis_release.instance.process import Companion
 from olmis_release.instance.tunnel_errors import explained
 
@@ -28,7 +28,6 @@ CONNECT_S = 15
 OPEN_S = 30.0
 """Seconds until the tunnel stands: connecting, proving who both sides are, and one question to the engine."""
 LOOK_S = 0.05
-PATH_LIMIT_BYTES = 100
 OPTIONS = {
     "BatchMode": "yes",
     "ConnectTimeout": str(CONNECT_S),
@@ -95,7 +94,7 @@ class Tunnel:
         """Make the folder; nothing is opened yet."""
         self._place = place
         self._remote = remote
-        self._folder = _private_folder()
+        self._folder = private_folder()
         self.local = self._folder / "docker.sock"
         self._ssh: Companion | None = None
         self._lock = threading.Lock()
@@ -163,15 +162,6 @@ class Tunnel:
             f"No Docker engine answered through ssh to {self._place.name} within {OPEN_S:.0f} s.",
             resolution=f"Check the network, and `{self._place.command} docker info`.",
         )
-
-
-def _private_folder() -> Path:
-    made = Path(tempfile.mkdtemp(prefix="olmis-release-"))
-    if len(bytes(made)) < PATH_LIMIT_BYTES - len("/docker.sock"):
-        return made
-    # A socket's path is limited to about a hundred bytes, and TMPDIR may lie deep.
-    made.rmdir()
-    return Path(tempfile.mkdtemp(prefix="olmis-release-", dir="/tmp"))
 
 
 def _started(command: tuple[str, ...]) -> Companion:

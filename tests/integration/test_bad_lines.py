@@ -214,7 +214,7 @@ def test_a_command_whose_line_is_cut_while_it_runs_is_never_taken_for_done(
 @pytest.fixture
 def stack(line: Proxy, tmp_path: Path) -> Iterator[tuple[ComposeCli, Path]]:
     """A project of one component behind the line, which a test may bring up."""
-    project = f"ht-lines-{secrets.token_hex(3)}"
+    project = f"lines-{secrets.token_hex(3)}"
     file = tmp_path / "compose.yml"
     service = f"image: '{BASE}', command: [sleep, '600'], init: true, labels: {{org.openlmis.lab: '1'}}"
     file.write_text(f"name: {project}\nservices: {{sleeper: {{{service}}}}}\n")

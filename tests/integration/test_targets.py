@@ -90,7 +90,7 @@ def test_sdk_and_command_line_share_one_ssh_of_this_process(server: Sshd) -> Non
     assert tunnel
     try:
         assert engine.info().id == DockerEngine.connect(Docker()).info().id
-        assert ComposeCli("ht-none", docker, Path("/")).version()
+        assert ComposeCli("none", docker, Path("/")).version()
         assert len(ssh_clients(server)) == 1
         assert tunnel.local.stat().st_mode & 0o077 == 0
     finally:
@@ -142,11 +142,11 @@ def test_a_docker_context_behind_ssh_goes_the_same_way(
     server: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
-    command = ["docker", "context", "create", "ht-ssh", "--docker", f"host={server.endpoint}"]
+    command = ["docker", "context", "create", "lab-ssh", "--docker", f"host={server.endpoint}"]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
-    tunnel = reach(Docker(context="ht-ssh")).tunnel
+    tunnel = reach(Docker(context="lab-ssh")).tunnel
     assert tunnel
-    assert DockerEngine.connect(Docker(context="ht-ssh")).info().id
+    assert DockerEngine.connect(Docker(context="lab-ssh")).info().id
     assert len(ssh_clients(server)) == 1
     tunnel.close()
     with pytest.raises(TargetUnreachable, match="no Docker context 'no-such'"):
@@ -198,7 +198,7 @@ def docker_of(engine: SecondEngine, folder: Path) -> Docker:
 
 def test_sdk_compose_and_commands_reach_an_engine_over_tls(tls_engine: SecondEngine, tmp_path: Path) -> None:
     docker = docker_of(tls_engine, tls_engine.certificates)
-    engine, project = DockerEngine.connect(docker), f"ht-tls-{secrets.token_hex(3)}"
+    engine, project = DockerEngine.connect(docker), f"tls-{secrets.token_hex(3)}"
     file = tmp_path / "compose.yml"
     file.write_text(f"name: {project}\nservices: {{web: {{image: '{BASE}', init: true, command: [sleep, '600']}}}}\n")
     ComposeCli(project, docker, tmp_path).up(file, ["web"], timeout_s=60)
@@ -214,9 +214,9 @@ def test_a_docker_context_with_tls_reaches_it_too(
 ) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     files = ",".join(f"{word}={tls_engine.certificates}/{word}.pem" for word in ("ca", "cert", "key"))
-    command = ["docker", "context", "create", "ht-tls", "--docker", f"host={tls_engine.host},{files}"]
+    command = ["docker", "context", "create", "lab-tls", "--docker", f"host={tls_engine.host},{files}"]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
-    assert DockerEngine.connect(Docker(context="ht-tls")).info().root_dir == f"{tls_engine.folder}/data"
+    assert DockerEngine.connect(Docker(context="lab-tls")).info().root_dir == f"{tls_engine.folder}/data"
 
 
 def test_an_engine_that_proves_nothing_is_not_trusted(tls_engine: SecondEngine, tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -82,3 +84,15 @@ def test_the_socket_lies_in_a_folder_of_this_user_only(monkeypatch: pytest.Monke
     assert len(str(tunnel.local)) < 108, "the kernel takes no longer path for a socket"
     tunnel.close()
     assert not tunnel.local.parent.exists()
+
+
+def test_folders_that_a_killed_tool_left_go_with_the_next_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("olmis_release.instance.private_folder.PATH_LIMIT_BYTES", 1000)
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left, used = tmp_path / f"olmis-release-ssh-{ended.pid}-x", tmp_path / f"olmis-release-ssh-{os.getpid()}-x"
+    for folder in (left, used):
+        folder.mkdir()
+    Tunnel(SshPlace(host="uat")).close()
+    assert (left.exists(), used.exists()) == (False, True)
