@@ -100,6 +100,10 @@ OF_DEFECTS: dict[str, Explanation] = {
         "What an extension image brings reaches no service, which then runs without it.",
         "Mount one named volume in the extension image and in the service.",
     ),
+    "foreign-registry": Explanation(
+        "An image comes from a registry that the policy does not name.",
+        "Correct the host, or add it to `registries` in manifests/policy.yml.",
+    ),
     "heap-above-memory": Explanation(
         "All heaps together do not fit the stated memory.", "Lower -Xmx, or say more memory."
     ),

@@ -48,6 +48,7 @@ DEFAULTS: Mapping[str, tuple[Verdict, Verdict, Verdict]] = {
     "moving-tag": (_W, _W, _E),
     "malformed-tag": (_W, _E, _E),
     "open-digest": (_W, _E, _E),
+    "foreign-registry": (_E, _E, _E),
     "core-organisation": (_W, _E, _E),
     "unknown-core-image": (_W, _W, _W),
     "organisation-changed": (_W, _E, _E),
@@ -79,6 +80,7 @@ def _known(name: str) -> str:
 
 
 _SIZE = re.compile(r"[1-9][0-9]*(?:\.[0-9]+)?[kKmMgGtT]?[bB]?\Z")
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?\Z")
 _PATH = re.compile(r"/[^:\s]+\Z")
 
 
@@ -103,6 +105,7 @@ class Policy(Strict):
         defects: Verdicts that differ from `DEFAULTS`.
         memory: Memory of the hosts that releases run on, for example ``16G``; None when nobody stated it.
         image_mounts: What extension images fill.
+        registries: Hosts that images may come from, for example ``docker.io``; empty allows every host.
     """
 
     kind: Literal["policy"] = "policy"
@@ -111,6 +114,7 @@ class Policy(Strict):
     )
     memory: Annotated[str, matching(_SIZE, "a size such as 16G")] | None = None
     image_mounts: tuple[ImageMounts, ...] = ()
+    registries: tuple[Annotated[str, matching(_HOST, "a registry's host")], ...] = ()
 
     def verdict(self, defect: str, stage: Stage) -> Verdict | None:
         """Return what becomes of a defect at a stage, None for one that no policy decides about."""

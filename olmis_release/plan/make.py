@@ -16,7 +16,7 @@ from olmis_release.plan.composed import settings_copies
 from olmis_release.plan.drafting import Draft, Goal
 from olmis_release.plan.migrations import would_not_start
 from olmis_release.plan.model import PlanPurpose, WayBack
-from olmis_release.plan.reading import Reading, Standing, read, what_should_run
+from olmis_release.plan.reading import Reading, Standing, read, settings_of, what_should_run
 from olmis_release.plan.rollback_plan import make_rollback_plan
 from olmis_release.plan.sets import PlanSet
 from olmis_release.plan.settings_change import changed_settings
@@ -55,6 +55,9 @@ def make_plan(
     manifest, file = load_release(workspace, release or _newest(workspace))
     shown_as = workspace.relative(file)
     _require_pinned(manifest, shown_as)
+    _compose_text(
+        workspace, site, manifest, settings=settings_of(workspace, site)
+    )  # what files say wrongly, before any call
     reading = read(workspace, site)
     previous = what_should_run(reading)
     stands = _still_there(previous, reading, manifest)
@@ -62,7 +65,7 @@ def make_plan(
         purpose=PlanPurpose.DEPLOY,
         manifest=manifest,
         release_file=shown_as,
-        compose_text=_compose_text(reading, manifest),
+        compose_text=_compose_text(workspace, site, manifest, settings=reading.settings),
         previous=stands,
         notes=_notes(reading, stands),
         first_reason=BROUGHT_UP_AGAIN if previous else "first deploy",
@@ -122,11 +125,10 @@ def _notes(reading: Reading, previous: Standing | None) -> tuple[str, ...]:
     return (*((BROKEN,) if reading.broken else ()), *settings)
 
 
-def _compose_text(reading: Reading, manifest: ReleaseManifest) -> str:
-    config = reading.site.config
-    file = reading.workspace.instance(config.name)
-    where = read_yaml(file, shown_as=reading.workspace.relative(file)).where if file.exists() else None
-    return render(manifest, replace(surroundings_of(reading.site, config, reading.settings), where=where)).text
+def _compose_text(workspace: Workspace, site: Site, manifest: ReleaseManifest, *, settings: Settings) -> str:
+    file = workspace.instance(site.config.name)
+    where = read_yaml(file, shown_as=workspace.relative(file)).where if file.exists() else None
+    return render(manifest, replace(surroundings_of(site, site.config, settings), where=where)).text
 
 
 def surroundings_of(site: Site, config: InstanceConfig, settings: Settings) -> Surroundings:

@@ -78,6 +78,16 @@ class Standing:
         return services_in(self.compose_text, shown_as=f"plans/{self.plan_set.code}/{COMPOSE}")
 
 
+def settings_of(workspace: Workspace, site: Site) -> Settings:
+    """Read the settings file of an instance.
+
+    Raises:
+        BadInput, PreflightRefused: It cannot be used.
+    """
+    name = site.config.settings
+    return read_settings(workspace.root / name, shown_as=name, key=fingerprint_key(workspace))
+
+
 def read(workspace: Workspace, site: Site) -> Reading:
     """Read an instance; changes nothing.
 
@@ -86,8 +96,7 @@ def read(workspace: Workspace, site: Site) -> Reading:
         TargetUnreachable: The engine does not answer.
     """
     config = site.config
-    key = fingerprint_key(workspace)
-    settings = read_settings(workspace.root / config.settings, shown_as=config.settings, key=key)
+    settings = settings_of(workspace, site)
     site.reporter.report(Progress(activity=f"reading {config.name}"))
     return Reading(
         workspace=workspace,

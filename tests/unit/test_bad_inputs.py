@@ -1,18 +1,30 @@
-"""The bad inputs that manifests, settings and instance files can hold, one case per row of the list of forty.
+"""The bad inputs of the list of forty, one case per row; bundles (33 to 35) are not read by this version.
 
 Each is typed through the command line: the exit code, the place that is named, and no raw value on the terminal.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from olmis_release.cli import wiring
+from olmis_release.deploy.journal import Journal, Mark
+from olmis_release.errors import JournalDamaged
+from olmis_release.instance.settings import keep_copy, read_copy, read_settings
+from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import canonical
+from olmis_release.plan.model import PlannedStep, StepKind
 from tests.fakes.cli import Desk, Told
 from tests.fakes.manifest import CORE
 
 HEAD = 'kind: extension\nname: mw\ncore: ">=3.5.0,<3.6.0"\ncomponents:\n'
 FILE = "manifests/extensions/mw.yml"
+STEP = PlannedStep(kind=StepKind.STOP_COMPONENTS, subject="stop", reason="replaced")
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\n"
 
 
@@ -190,3 +202,188 @@ def test_a_plan_that_is_no_canonical_json_is_refused(desk: Desk, text: str) -> N
     assert told.status == 5, told.everything
     assert "plan.json was changed after the plan was made" in told.err
     assert "Traceback" not in told.everything
+
+
+class Untouchable:
+    """Any part of a target; to ask it anything is a fault."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"the target was asked: {name}")
+
+
+@pytest.fixture
+def untouchable(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    """A desk whose instance must not be asked anything."""
+    parts = ("engine", "compose", "database", "registry", "front", "wall", "consul", "lock")
+
+    def open_site(*arguments: Any) -> Site:
+        return replace(desk.open_site(*arguments), **dict.fromkeys(parts, Untouchable()))
+
+    monkeypatch.setattr(wiring, "open_site", open_site)
+    return desk
+
+
+def with_policy(desk: Desk, registries: str) -> Told:
+    """Make a candidate from images of Docker Hub and one of a host that is nearly its."""
+    text = CORE.replace("image: openlmis/report:1.1.2", "image: dokcer.io/openlmis/report:1.1.2")
+    desk.write("manifests/core/3.5.0.yml", text)
+    desk.write("manifests/policy.yml", f"kind: policy\nregistries: {registries}\n")
+    return desk.type("candidate", "3.5.0", "--offline")
+
+
+def test_an_image_of_a_registry_that_the_policy_does_not_name_is_refused(desk: Desk) -> None:
+    """Row 22."""
+    told = with_policy(desk, "[docker.io]")
+    assert told.status == 15, told.everything
+    assert "manifests/core/3.5.0.yml:18: report: dokcer.io/openlmis/report:1.1.2 comes from dokcer.io" in told.err
+    assert "Did you mean `docker.io`?" in told.err
+    assert "[E-FOREIGN-REGISTRY]" in told.err
+
+
+def test_a_policy_lets_the_registries_pass_that_it_names_and_is_itself_read_with_care(desk: Desk) -> None:
+    assert with_policy(desk, "[docker.io, dokcer.io]").status == 0
+    told = with_policy(desk, '["https://docker.io"]')
+    assert told.status == 15
+    assert "manifests/policy.yml:2:" in told.err
+
+
+def test_two_statements_that_cannot_both_hold_are_a_conflict_with_both_places(desk: Desk) -> None:
+    """Row 23."""
+    told = candidate(desk, component("report: {replace: {as: auth, image: 'x/a:1.0'}, reason: ours}").encode())
+    assert f"{FILE}:5:" in told
+    assert "the other one stands in manifests/core/3.5.0.yml:" in told
+    assert "[E-CONFLICT]" in told
+
+
+def test_one_component_set_to_two_versions_is_a_conflict(desk: Desk) -> None:
+    """Row 23: the last one never wins."""
+    desk.write("manifests/core/3.5.0.yml", CORE)
+    told = desk.type("candidate", "3.5.0", "--offline", "--set", "auth=4.1.1", "--set", "auth=4.1.2")
+    assert told.status == 2, told.everything
+    assert "--set names auth more than once" in told.err
+
+
+@pytest.mark.parametrize("value", ["$(id)", "`id`", "${X}", "$X $$", "a;b|c&d"])
+def test_a_setting_is_never_carried_out_and_reaches_compose_as_it_stands(desk: Desk, value: str) -> None:
+    """Row 25: `tests/integration/test_settings_read_by_compose.py` asks Compose itself."""
+    desk.write("settings/uat.env", f"A={value}\n").chmod(0o600)
+    settings = read_settings(desk.root / "settings/uat.env", shown_as="uat.env", key=b"k")
+    copy = keep_copy(desk.workspace.folder("uat"), settings)
+    assert settings.values == {"A": value}
+    assert read_copy(copy) == {"A": value}
+
+
+def test_a_line_end_in_a_value_of_a_manifest_stays_inside_the_value(desk: Desk) -> None:
+    """Row 25: it can end no line of a file that Compose reads."""
+    told = candidate(desk, component('auth: {set: {environment.A: "x\\nB=y"}}').encode())
+    assert f"{FILE}:5:" in told
+
+
+def test_a_secret_in_an_instance_file_is_refused_before_the_target_is_asked(untouchable: Desk) -> None:
+    """Row 27."""
+    file = untouchable.root / "manifests/instances/uat.yml"
+    file.write_text(
+        f"{file.read_text(encoding='utf-8')}variables: {{DB_PASSWORD: open-sesame-2026}}\n", encoding="utf-8"
+    )
+    told = planned(untouchable)
+    assert told.status == 15, told.everything
+    assert "uat.yml:11:26: DB_PASSWORD holds the value of POSTGRES_PASSWORD" in told.err
+    assert "Write ${POSTGRES_PASSWORD} there" in told.err
+    assert "open-sesame" not in told.everything
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy", "preflight"])
+@pytest.mark.parametrize("to", ["/bin/true", "../../outside"])
+def test_a_hook_that_leads_out_of_the_repository_is_refused_before_the_target_is_asked(
+    untouchable: Desk, command: str, to: str
+) -> None:
+    """Row 30."""
+    outside = untouchable.root.parent / "outside"
+    outside.write_text("#!/bin/sh\n", encoding="utf-8")
+    outside.chmod(0o755)
+    code = untouchable.plan().code
+    (untouchable.root / "hooks").mkdir()
+    (untouchable.root / "hooks" / "pre-deploy").symlink_to(to)
+    words = {"plan": ("plan", "3.5.0+mw1", "--to", "uat"), "preflight": ("preflight", "uat")}
+    told = untouchable.type(*words.get(command, ("deploy", "uat", "--plan", code)))
+    assert told.status == 15, told.everything
+    assert "hooks/pre-deploy: the hook leads to /" in told.err
+    assert "[E-HOOK-OUTSIDE]" in told.err
+    assert "Put a copy of the script into hooks/" in told.out + told.err
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param("", id="none"),
+        pytest.param('{"decision": "reject", "role": "qa"}', id="rejected"),
+        pytest.param('{"decision": "approve", "role": "dev"}', id="another-role"),
+        pytest.param('["approve", "qa"]', id="no-statement"),
+        pytest.param("{" * 100_000, id="deep"),
+        pytest.param('{"decision": "approve", "role": ["qa"]}', id="no-role"),
+    ],
+)
+def test_a_plan_without_the_approval_that_the_policy_asks_for_is_refused(untouchable: Desk, statement: str) -> None:
+    """Row 36, as far as approvals are read today."""
+    untouchable.instance("uat", approvals="[qa]")
+    plan = untouchable.plan()
+    if statement:
+        untouchable.write(f"plans/{plan.code}/approvals/a.json", statement)
+    told = untouchable.type("deploy", "uat", "--confirm", "uat")
+    assert told.status == 4, told.everything
+    assert f"Plan {plan.code} lacks the approval of: qa." in told.err
+    assert f"Ask them to approve plan {plan.code}." in told.out
+
+
+@pytest.mark.parametrize("file", ["plan.json", "compose.yml"])
+def test_a_plan_whose_files_were_changed_is_refused_before_the_target_is_asked(untouchable: Desk, file: str) -> None:
+    """Rows 14 and 37."""
+    plan = untouchable.plan()
+    with (plan.folder / file).open("a", encoding="utf-8") as changed:
+        changed.write(" ")
+    told = untouchable.type("deploy", "uat", "--confirm", "uat")
+    assert told.status == 5, told.everything
+    assert f"plans/{plan.code}/{file} was changed after the plan was made" in told.err
+
+
+def journal_of(folder: Path, run: str, *, steps: int = 3) -> list[bytes]:
+    """Write a journal and return its lines."""
+    journal = Journal(folder / f"journal-{run}", run=run)
+    for number in range(1, steps + 1):
+        journal.write(number, STEP, Mark.INTENT, note="x" * 20)
+    return journal.content().splitlines(keepends=True)
+
+
+def opened(folder: Path, lines: list[bytes]) -> Journal:
+    (folder / "journal.jsonl").write_bytes(b"".join(lines))
+    return Journal(folder / "journal.jsonl", run="r1")
+
+
+def test_the_torn_end_of_a_journal_counts_as_never_written(tmp_path: Path) -> None:
+    """Row 40."""
+    lines = journal_of(tmp_path, "r1")
+    assert [one.step for one in opened(tmp_path, [*lines[:2], lines[2][:40]]).records] == [1, 2]
+    assert (tmp_path / "journal.jsonl.torn").read_bytes() == lines[2][:40]
+
+
+@pytest.mark.parametrize(
+    ("damage", "line"),
+    [
+        pytest.param(lambda own, _other: [own[0].replace(b"xxx", b"xxy", 1), *own[1:]], 2, id="flipped-byte"),
+        pytest.param(lambda own, _other: [own[0], own[2]], 2, id="line-removed"),
+        pytest.param(lambda own, _other: own[1:], 1, id="first-line-removed"),
+        pytest.param(lambda own, _other: [own[0], own[0], own[1]], 2, id="line-twice"),
+        pytest.param(lambda own, other: [own[0], other[1], own[2]], 2, id="two-runs-mixed"),
+        pytest.param(lambda _own, other: other, 1, id="of-another-run"),
+        pytest.param(lambda own, _other: [b"[" * 100_000 + b"\n", *own], 1, id="deep"),
+    ],
+)
+def test_a_journal_that_was_changed_is_refused_at_its_line(
+    tmp_path: Path, damage: Callable[[list[bytes], list[bytes]], list[bytes]], line: int
+) -> None:
+    """Row 40."""
+    own, other = journal_of(tmp_path, "r1"), journal_of(tmp_path, "r2")
+    with pytest.raises(JournalDamaged, match=rf"journal\.jsonl:{line} is not a record of this journal") as refused:
+        opened(tmp_path, damage(own, other))
+    assert refused.value.exit_code == 16
+    assert refused.value.resolution

@@ -22,6 +22,7 @@ class Context:
         settings: What the services' `env_file` holds, None when it is not known.
         memory_bytes: Memory of the host, None when nobody stated it.
         image_mounts: Folders that extension images fill.
+        registries: Hosts that images may come from; empty allows every host.
     """
 
     core: Mapping[str, Mapping[str, ImageRef]] = field(default_factory=dict)
@@ -29,6 +30,7 @@ class Context:
     settings: Mapping[str, str] | None = None
     memory_bytes: int | None = None
     image_mounts: tuple[ImageMounts, ...] = ()
+    registries: tuple[str, ...] = ()
 
 
 Check: TypeAlias = Callable[[Distribution, Context], Iterator[Problem]]

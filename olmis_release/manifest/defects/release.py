@@ -36,6 +36,7 @@ def context_of(policy: Policy, *, earlier: ReleaseManifest | None = None) -> Con
         earlier={name: component.image for name, component in before.items()},
         memory_bytes=size_of(policy.memory) if policy.memory else None,
         image_mounts=policy.image_mounts,
+        registries=policy.registries,
     )
 
 

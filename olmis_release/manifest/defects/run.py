@@ -15,6 +15,7 @@ from olmis_release.manifest.defects import (
     organisations,
     profiles,
     references,
+    registries,
     slipped,
     variables,
 )
@@ -24,6 +25,7 @@ from olmis_release.manifest.policy import code_of, defect_of
 
 OF_VALUES: tuple[Check, ...] = (
     malformed_tags.check,
+    registries.check,
     organisations.check,
     organisations.lowered,
     profiles.check,

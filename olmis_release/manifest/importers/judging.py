@@ -41,6 +41,7 @@ def judged(
         earlier=earlier or {},
         memory_bytes=size_of(policy.memory) if policy.memory else None,
         image_mounts=policy.image_mounts,
+        registries=policy.registries,
     )
     found = [*find(distribution, context), *_bad_names(distribution), *_not_carried(distribution)]
     return policy.judge(found, stage)
