@@ -214,10 +214,11 @@ class Untouchable:
 @pytest.fixture
 def untouchable(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A desk whose instance must not be asked anything."""
-    parts = ("engine", "compose", "database", "registry", "front", "wall", "consul", "lock")
+    names = ("engine", "compose", "database", "registry", "front", "wall", "consul", "lock")
+    parts: dict[str, Any] = dict.fromkeys(names, Untouchable())
 
     def open_site(*arguments: Any) -> Site:
-        return replace(desk.open_site(*arguments), **dict.fromkeys(parts, Untouchable()))
+        return replace(desk.open_site(*arguments), **parts)
 
     monkeypatch.setattr(wiring, "open_site", open_site)
     return desk
