@@ -115,6 +115,7 @@ class Proxy:
         with suppress(OSError):
             while True:
                 client, _ = listening.accept()
+                self._open.add(client)
                 self.accepted += 1
                 threading.Thread(target=self._serve, args=[client, self.manner], daemon=True).start()
 
