@@ -7,7 +7,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv setup images demo demo-up demo-clean unit lint integration test bench bench-manifests wheel-check lock clean
+.PHONY: help venv setup images demo demo-up demo-clean unit lint integration test torture torture-clean bench bench-manifests wheel-check lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,12 @@ integration: setup ## tests on a real engine, with real PostgreSQL and nginx
 	$(PY) -m pytest -m docker tests/contract tests/integration
 
 test: setup lint unit wheel-check integration ## everything CI runs; without an engine it fails, and says what to install
+
+torture: setup ## every kill point, failed call and lock race: hours; goes on where it stopped; GROUP= CASES= choose
+	@$(PY) -m tests.torture $(if $(GROUP),--group '$(GROUP)') $(if $(CASES),--cases '$(CASES)')
+
+torture-clean: venv ## remove the instance that is tortured; the results stay in build/torture
+	@$(PY) -m tests.torture --remove
 
 bench: setup ## how long users are cut off: today's way, plain Compose, olmis-release
 	$(PY) -m bench.outage

@@ -80,10 +80,12 @@ class Writers:
         url: Of the front, for example ``http://127.0.0.1:8080``.
         services: Names on the service registry, for example ``("requisition", "dhis2")``.
         threads: How many clients.
+        pause_s: Seconds that a client waits between two rows.
     """
 
-    def __init__(self, url: str, services: tuple[str, ...], *, threads: int = 4) -> None:
+    def __init__(self, url: str, services: tuple[str, ...], *, threads: int = 4, pause_s: float = BETWEEN_S) -> None:
         """Prepare; nothing is sent before `start`."""
+        self._pause_s = pause_s
         self._netloc = urlsplit(url).netloc
         self._notes = {service: _Notes() for service in services}
         self._stopped = threading.Event()
@@ -134,7 +136,7 @@ class Writers:
             row = uuid.uuid4().hex
             status = line.post(row)
             self._notes[service].take(row, status)
-            self._stopped.wait(BETWEEN_S if acknowledges(status) else AFTER_REFUSAL_S)
+            self._stopped.wait(self._pause_s if acknowledges(status) else max(self._pause_s, AFTER_REFUSAL_S))
         line.close()
 
 

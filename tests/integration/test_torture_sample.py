@@ -1,0 +1,92 @@
+"""A sample of `make torture`: wherever the tool dies or a call fails, one command leads to the old or new release."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from tests.torture import lock_race
+from tests.torture.bed import Bed, Start, make_bed, remove_bed
+from tests.torture.cases import Case, Flow, kill_cases
+from tests.torture.gates import Do
+from tests.torture.judge import Word
+from tests.torture.look import Reference
+from tests.torture.trial import references, tortured
+
+pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+
+RACE_S = 10.0
+KILLS = (
+    "deploy-good/step-02/after-effect/resume-abort",
+    "deploy-good/step-03/after-effect/takeover",
+    "deploy-good/step-05/after-intent/resume",
+    "deploy-good/step-06/after-effect/resume-abort",
+    "deploy-good/step-09/after-intent/resume",
+    "deploy-good/step-09/after-effect/resume-abort",
+    "deploy-good/step-10/after-intent/takeover",
+    "deploy-bad/undo-06/after-effect/takeover",
+    "deploy-bad/undo-05/before-intent/resume",
+    "deploy-bad/undo-05/after-effect/resume-abort",
+    "deploy-bad/undo-03/after-intent/resume",
+    "rollback/step-05/after-effect/resume",
+)
+CALLS = (
+    (Flow.GOOD, "line create a container from*", Do.LOST),
+    (Flow.GOOD, "line write files into /etc/olmis-wall*", Do.HANG),
+    (Flow.GOOD, "line send SIGHUP*", Do.ERROR),
+    (Flow.GOOD, "line stop a container", Do.LOST),
+    (Flow.GOOD, "front GET *consul/v1/agent/services", Do.GARBAGE),
+    (Flow.GOOD, "sql CREATE DATABASE*", Do.LOST),
+    (Flow.GOOD, "sql CREATE DATABASE*", Do.KILL_AFTER),
+    (Flow.GOOD, "process *compose* up *", Do.LOST),
+    (Flow.GOOD, "process *compose* up *", Do.KILL_AFTER),
+    (Flow.GOOD, "sql *state = ''accepted''*", Do.ERROR),
+    (Flow.GOOD, "sql *state = ''accepted''*", Do.KILL_AFTER),
+    (Flow.GOOD, "disk write*", Do.GARBAGE),
+    (Flow.BAD, "sql ALTER DATABASE*RENAME*", Do.LOST),
+    (Flow.BAD, "sql ALTER DATABASE*RENAME*", Do.KILL_BEFORE),
+    (Flow.TAKEOVER, "line rename a container*", Do.LOST),
+)
+
+
+@pytest.fixture(scope="module")
+def bed() -> Iterator[Bed]:
+    """A bed of its own."""
+    name = f"torture-{secrets.token_hex(3)}"
+    try:
+        yield make_bed(name)
+    finally:
+        remove_bed(name)
+
+
+@pytest.fixture(scope="module")
+def seen(bed: Bed) -> dict[Start, Reference]:
+    """What the old and the new release look like."""
+    return references(bed)
+
+
+@pytest.mark.parametrize("name", KILLS)
+def test_a_killed_run_is_led_out_by_one_command(bed: Bed, seen: dict[Start, Reference], name: str) -> None:
+    case = next(one for one in kill_cases() if one.name == f"kill/{name}")
+    assert tortured(bed, case, seen)["complaints"] == []
+
+
+@pytest.mark.parametrize(("flow", "like", "do"), CALLS)
+def test_a_failed_call_ends_in_old_new_or_held(
+    bed: Bed, seen: dict[Start, Reference], flow: Flow, like: str, do: Do
+) -> None:
+    spec = {"fault": {"call": 1, "do": str(do), "like": like}}
+    ends = (Word.OLD,) if flow is Flow.BAD else (Word.OLD, Word.NEW)
+    case = Case(name=f"sample/{flow}/{like}/{do}", group="sample", flow=flow, spec=spec, ends=ends)
+    assert tortured(bed, case, seen)["complaints"] == []
+    assert '"hit": true' in (bed.home / "trace").read_text(), "the call was never made"
+
+
+def test_two_never_hold_the_lock_at_once_even_where_holders_are_killed(bed: Bed) -> None:
+    assert lock_race.race(bed, seconds=RACE_S)["complaints"] == []
+
+
+def test_a_holder_that_slept_past_its_takeover_swaps_nothing(bed: Bed, seen: dict[Start, Reference]) -> None:
+    assert lock_race.stopped(bed, "before-its-swap", seen)["complaints"] == []
