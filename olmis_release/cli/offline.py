@@ -16,12 +16,10 @@ def require_good_files(session: Session, instance: str) -> None:
     Raises:
         BadInput, PreflightRefused: One of them cannot be used.
     """
-    from olmis_release.cli import wiring
     from olmis_release.instance.settings import read_settings
     from olmis_release.plan.hook_files import require_hooks_inside
 
     config = session.about(instance)
-    session.sink.hide(wiring.secrets_of(session.workspace, config))
     require_hooks_inside(session.workspace)
     read_settings(session.workspace.root / config.settings, shown_as=config.settings)
 

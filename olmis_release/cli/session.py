@@ -78,11 +78,12 @@ class Session:
             return False
 
     def about(self, instance: str) -> InstanceConfig:
-        """Read an instance's file; from now on times and the STATE line are the instance's."""
+        """Read an instance's file; from now on times and the STATE line are its own, and its secrets never shown."""
         from olmis_release.cli import wiring
 
         config = wiring.read_instance(self.workspace, instance)
         self.instance, self.zone = config.name, config.zone
+        self.sink.hide(wiring.secrets_of(self.workspace, config))
         return config
 
     def zone_of(self, instance: str) -> ZoneInfo | None:
@@ -100,12 +101,11 @@ class Session:
         self.sink.err(f"warning: {text}", style="yellow")
 
     def site(self, instance: str) -> Site:
-        """Reach an instance; its secrets are never shown from now on."""
+        """Reach an instance; from now on this command logs."""
         from olmis_release.cli import wiring
         from olmis_release.cli.logfile import begin_log
 
-        config = self.about(instance)
-        self.sink.hide(wiring.secrets_of(self.workspace, config))
+        self.about(instance)
         begin_log(self)
         site = wiring.open_site(self.workspace, instance, self.reporter)
         self.sink.hide([site.run_pass])
