@@ -24,7 +24,7 @@ def require_approvals(config: InstanceConfig, plan_set: PlanSet) -> None:
     Raises:
         ApprovalMissing: Names every role that is missing.
     """
-    given = {_role(path.read_text(encoding="utf-8")) for path in (plan_set.folder / "approvals").glob("*.json")}
+    given = {_role(path.read_bytes()) for path in (plan_set.folder / "approvals").glob("*.json")}
     missing = [role for role in config.policy.approvals if role not in given]
     if missing:
         raise ApprovalMissing(
@@ -33,10 +33,10 @@ def require_approvals(config: InstanceConfig, plan_set: PlanSet) -> None:
         )
 
 
-def _role(statement: str) -> str:
+def _role(statement: bytes) -> str:
     try:
         value = json.loads(statement)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(value.get("role", "")) if isinstance(value, dict) and value.get("decision") == "approve" else ""
 

@@ -320,7 +320,8 @@ def test_a_hook_that_leads_out_of_the_repository_is_refused_before_the_target_is
         pytest.param('{"decision": "reject", "role": "qa"}', id="rejected"),
         pytest.param('{"decision": "approve", "role": "dev"}', id="another-role"),
         pytest.param('["approve", "qa"]', id="no-statement"),
-        pytest.param("{" * 100_000, id="deep"),
+        pytest.param("[" * 100_000, id="deep"),
+        pytest.param("\udcff", id="no-text"),
         pytest.param('{"decision": "approve", "role": ["qa"]}', id="no-role"),
     ],
 )
@@ -329,7 +330,8 @@ def test_a_plan_without_the_approval_that_the_policy_asks_for_is_refused(untouch
     untouchable.instance("uat", approvals="[qa]")
     plan = untouchable.plan()
     if statement:
-        untouchable.write(f"plans/{plan.code}/approvals/a.json", statement)
+        file = untouchable.write(f"plans/{plan.code}/approvals/a.json", "")
+        file.write_bytes(statement.encode("utf-8", "surrogateescape"))
     told = untouchable.type("deploy", "uat", "--confirm", "uat")
     assert told.status == 4, told.everything
     assert f"Plan {plan.code} lacks the approval of: qa." in told.err
