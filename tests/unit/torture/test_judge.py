@@ -1,0 +1,82 @@
+"""The judge of the torture: what counts as old, new, held, and what is told of everything else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.torture.bed import Done
+from tests.torture.cases import RUNS_PER_FLOW, Flow, call_cases, kill_cases, sampled
+from tests.torture.judge import Word, exit_fits, left_behind, word_of
+from tests.torture.look import Picture, Reference
+
+OLD = Reference(
+    images={"auth": "a1"}, versions={"auth": "1"}, database={"tables": {"auth.users": [[3, "9"]]}, "attributes": []}
+)
+NEW = Reference(
+    images={"auth": "a2"}, versions={"auth": "2"}, database={"tables": {"auth.users": [[4, "8"]]}, "attributes": []}
+)
+SERVING = Picture(
+    images=OLD.images,
+    ids={"auth": "c1"},
+    versions=OLD.versions,
+    wall="open",
+    database=OLD.database,
+    databases={},
+    lock=None,
+    registered={"auth": ["10.0.0.2"]},
+    addresses={"auth": "10.0.0.2"},
+)
+LOCK = {"doing": "deploy"}
+
+
+@pytest.mark.parametrize(
+    ("seen", "word"),
+    [
+        (SERVING, Word.OLD),
+        (replace(SERVING, images=NEW.images, versions=NEW.versions, database=NEW.database), Word.NEW),
+        (replace(SERVING, wall="closed", versions={"auth": "503"}, lock=LOCK), Word.HELD),
+        (replace(SERVING, wall="closed", versions={"auth": "1"}, lock=LOCK), Word.NEITHER),
+        (replace(SERVING, wall="closed", versions={"auth": "503"}), Word.NEITHER),
+        (replace(SERVING, images=NEW.images), Word.NEITHER),
+        (replace(SERVING, database=NEW.database), Word.NEITHER),
+        (replace(SERVING, registered={"auth": ["10.0.0.2", "10.0.0.9"]}), Word.NEITHER),
+    ],
+)
+def test_an_instance_is_old_new_held_or_none_of_these(seen: Picture, word: Word) -> None:
+    found, against = word_of(seen, OLD, NEW)
+    assert found is word
+    assert bool(against) is (word is Word.NEITHER)
+
+
+@pytest.mark.parametrize(
+    ("databases", "word", "told"),
+    [
+        ({"open_lmis__before_r": "olmis-release run=r of=1 state=accepted"}, Word.NEW, False),
+        ({"open_lmis__before_r": "olmis-release run=r of=1 state=ready"}, Word.NEW, True),
+        ({"open_lmis__before_r": "olmis-release run=r of=1 state=accepted"}, Word.OLD, True),
+        ({"open_lmis__failed_r": "olmis-release run=r of=1 state=failed"}, Word.OLD, False),
+        ({"open_lmis__before_r": ""}, Word.OLD, True),
+    ],
+)
+def test_a_database_that_nobody_owns_is_told(databases: dict[str, str], word: Word, told: bool) -> None:
+    assert bool(list(left_behind(replace(SERVING, databases=databases), SERVING, word))) is told
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "word", "told"),
+    [(0, Word.NEW, False), (0, Word.OLD, True), (9, Word.OLD, False), (9, Word.HELD, True), (10, Word.HELD, False)],
+)
+def test_an_exit_status_must_not_lie(exit_code: int, word: Word, told: bool) -> None:
+    done = Done(arguments=(), exit_code=exit_code, out="Next: olmis-release status uat\n", err="")
+    assert bool(list(exit_fits(done, word, back_wanted=False))) is told
+
+
+def test_there_are_as_many_cases_as_promised_and_each_has_a_name_of_its_own() -> None:
+    kills = [case.name for case in kill_cases()]
+    calls = [case.name for flow in Flow for case in call_cases(flow, 400)]
+    assert len(kills) >= 160
+    assert len(calls) == RUNS_PER_FLOW * len(Flow)
+    assert len({*kills, *calls}) == len(kills) + len(calls)
+    assert len(sampled(kills, 12)) == 12
