@@ -143,7 +143,7 @@ class LockLost(InstanceLocked):
         """Return the error that names the epoch which the instance is in now."""
         return cls(
             f"The lock of {instance} was taken over (epoch {epoch}).",
-            resolution=f"Somebody else works on it now: see olmis-release status {instance}.",
+            resolution=f"olmis-release status {instance}",
         )
 
 

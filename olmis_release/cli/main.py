@@ -18,7 +18,7 @@ from olmis_release.cli.root import PROGRAM, root
 from olmis_release.cli.session import Session
 from olmis_release.cli.speech import tell_error, tell_result
 from olmis_release.cli.terminal import choose_colors
-from olmis_release.errors import BadInput, Interrupted, ReleaseError, UsageError
+from olmis_release.errors import BadInput, Declined, Interrupted, JournalDamaged, ReleaseError, UsageError
 
 NOT_WRITABLE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM})
 
@@ -34,7 +34,7 @@ def main(args: Sequence[str] | None = None) -> int:
         except BaseException as error:  # noqa: BLE001 - the one boundary: whatever it was, a person gets a clear ending
             session.close()
             choose_colors(session)
-            return tell_error(session, as_release_error(session, error), state=_state(session))
+            return tell_error(session, _leading_out(session, as_release_error(session, error)), state=_state(session))
         finally:
             session.end()
 
@@ -67,6 +67,27 @@ def as_release_error(session: Session, error: BaseException) -> ReleaseError:
             return _unwritable(session, error)
         case _:
             return _unexpected(session, error)
+
+
+def _leading_out(session: Session, error: ReleaseError) -> ReleaseError:
+    """Point out of a run that is open, where the error itself only says what is wrong around it."""
+    plain = error.resolution.startswith(PROGRAM) and not isinstance(error, Interrupted)
+    if plain or isinstance(error, (UsageError, Declined, JournalDamaged)) or not _has_open_run(session):
+        return error
+    error.details = "\n".join(part for part in (error.details, error.resolution) if part)
+    error.resolution = f"{PROGRAM} resume {session.instance}"
+    return error
+
+
+def _has_open_run(session: Session) -> bool:
+    if not session.acts or session.instance is None or session.known_workspace is None:
+        return False
+    from olmis_release.deploy.gatekeeping import unsettled
+
+    try:
+        return unsettled(session.known_workspace, session.instance) is not None
+    except ReleaseError:
+        return False
 
 
 def _usage(error: click.UsageError) -> UsageError:

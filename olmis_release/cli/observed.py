@@ -110,6 +110,7 @@ def _not_from_here(workspace: Workspace, site: Site, containers: Mapping[str, Co
         wall=str(site.wall.state()),
         drift=tuple(f"{component} runs; not deployed from this workspace" for component in sorted(containers)),
         unsettled=_open_end(workspace, site.config.name),
+        going_on=holder(site),
         **_held_elsewhere(site),
     )
 

@@ -55,7 +55,8 @@ def run_result(run: Run, ending: Ending, *, back_is_good: bool = False) -> Resul
 
     last = closing(run)
     refused = ending.failure if run.outcome is Outcome.REFUSED and not back_is_good else None
-    follow = refused.resolution if refused else last.next
+    from_outside = isinstance(refused, (Interrupted, TargetUnreachable))  # once that is over, the same is tried again
+    follow = refused.resolution if refused and not from_outside else last.next
     good = run.outcome is Outcome.DEPLOYED or (back_is_good and run.outcome in {Outcome.ROLLED_BACK, Outcome.REFUSED})
     return Result(
         text=run_text(run),
@@ -93,7 +94,8 @@ def took(run: Run) -> str:
 
 def _failure(run: Run, ending: Ending, *, follow: str) -> ReleaseError:
     errors = [error for error in (ending.failure, ending.undo_failure) if error]
-    details = "\n".join(error.details for error in errors if error.details)
+    said = [error.details for error in errors] + [error.resolution for error in errors if error.resolution != follow]
+    details = "\n".join(text for text in said if text)
     kind = KINDS.get(run.exit_code or 0, FAILURES[run.outcome])
     error = kind(run.failure or f"The {run.kind} failed.", resolution=follow, details=details)
     error.exit_code = run.exit_code or error.exit_code

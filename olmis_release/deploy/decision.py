@@ -48,7 +48,9 @@ class Facts:
     Attributes:
         steps: The kinds of the plan's steps, in order.
         begun, undo_begun: Step (from 1) to how often it was begun, and its undo.
-        done, failed, undone: Steps that came to that end.
+        done: Steps whose last try came to its end.
+        failed: Steps that failed and did not come to their end after that.
+        undone: Steps that were taken back.
         accepted: The target says that the release was accepted.
         certain: The journal is there; without it every step before the acceptance may have acted.
     """
@@ -89,17 +91,24 @@ class Decision:
 def facts_of(steps: Iterable[StepKind], records: Iterable[Record], *, accepted: bool, certain: bool = True) -> Facts:
     """Return what a journal's records say."""
     seen = tuple(records)
-
-    def marked(mark: Mark) -> frozenset[int]:
-        return frozenset(one.step for one in seen if one.mark is mark)
-
+    done, failed = set[int](), set[int]()
+    for one in seen:
+        match one.mark:
+            case Mark.INTENT | Mark.UNKNOWN:
+                done.discard(one.step)
+            case Mark.DONE:
+                done.add(one.step)
+                failed.discard(one.step)
+            case Mark.FAIL:
+                done.discard(one.step)
+                failed.add(one.step)
     return Facts(
         steps=tuple(steps),
         begun=Counter(one.step for one in seen if one.mark is Mark.INTENT),
         undo_begun=Counter(one.step for one in seen if one.mark is Mark.UNDO_INTENT),
-        done=marked(Mark.DONE),
-        failed=marked(Mark.FAIL),
-        undone=marked(Mark.UNDO_DONE),
+        done=frozenset(done),
+        failed=frozenset(failed),
+        undone=frozenset(one.step for one in seen if one.mark is Mark.UNDO_DONE),
         accepted=accepted,
         certain=certain,
     )
@@ -130,8 +139,8 @@ def decide(facts: Facts, *, abort: bool = False, again: bool = False) -> Decisio
 
 def _of_a_touched(facts: Facts, *, abort: bool) -> Decision:
     number = facts.next_step
-    if facts.failed - facts.done:
-        return Decision(course=Course.BACK, reason=f"its step {min(facts.failed - facts.done)} failed")
+    if facts.failed:
+        return Decision(course=Course.BACK, reason=f"its step {min(facts.failed)} failed")
     if abort:
         return Decision(course=Course.BACK, reason="that was asked for")
     kind = facts.steps[number - 1] if number <= len(facts.steps) else None

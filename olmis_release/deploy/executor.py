@@ -164,10 +164,19 @@ def _after_failure(steps: Sequence[Step], job: Job, *, failure: ReleaseError, on
         return Ending(outcome=Outcome.HELD, failure=failure)
     if job.journal.finished(StepKind.ACCEPT):
         return Ending(outcome=Outcome.NOT_RESTORED, failure=failure)
+    undo_failure = taken_back(steps, job, on_failure=on_failure)
+    return Ending(outcome=outcome_of(undo_failure), failure=failure, undo_failure=undo_failure)
+
+
+def taken_back(steps: Sequence[Step], job: Job, *, on_failure: Callable[[], None]) -> ReleaseError | None:
+    """Keep evidence, then unwind, whatever signals come.
+
+    Returns:
+        The error that stopped the way back, None when all was taken back.
+    """
     with undisturbed(lambda: say(job, GOING_BACK, warning=True)):
         _keep(on_failure, job)
-        undo_failure = unwind(steps, job)
-    return Ending(outcome=outcome_of(undo_failure), failure=failure, undo_failure=undo_failure)
+        return unwind(steps, job)
 
 
 def _must_hold(failure: ReleaseError, job: Job) -> bool:

@@ -7,7 +7,7 @@ import json
 from olmis_release.deploy.job import Job
 from olmis_release.errors import ApprovalMissing, NotRestored, PlanStale, PreflightRefused, TargetUnreachable
 from olmis_release.instance.config import InstanceConfig
-from olmis_release.instance.ports import Fence, LedgerState
+from olmis_release.instance.ports import Fence, LedgerEntry, LedgerState
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import read_release
 from olmis_release.plan.model import UNSETTLED, Outcome, Run
@@ -51,8 +51,8 @@ def require_unused(workspace: Workspace, plan_set: PlanSet) -> None:
     if earlier:
         last = earlier[-1]
         raise PlanStale(
-            f"Plan {plan_set.code} was used on {last.started} ({last.outcome}); a plan runs once.",
-            resolution=f"Make a new one: olmis-release plan {plan_set.plan.release} --to {plan_set.plan.instance}",
+            f"Plan {plan_set.code} was used on {last.started} ({last.outcome}); a plan runs once: make a new one.",
+            resolution=f"olmis-release plan {plan_set.plan.release} --to {plan_set.plan.instance}",
         )
 
 
@@ -67,9 +67,9 @@ def require_fresh(workspace: Workspace, site: Site, plan_set: PlanSet) -> None:
     moved = differences(plan.base, read_base(workspace, site, manifest))
     if moved:
         raise PlanStale(
-            f"Plan {plan_set.code} is stale: {len(moved)} thing(s) changed since it was made.",
+            f"Plan {plan_set.code} is stale: {len(moved)} thing(s) changed since it was made. Make a new one.",
             details="\n".join(moved),
-            resolution=f"Make a new one: olmis-release plan {plan.release} --to {plan.instance}",
+            resolution=f"olmis-release plan {plan.release} --to {plan.instance}",
         )
 
 
@@ -98,7 +98,8 @@ def unsettled(workspace: Workspace, instance: str) -> Run | None:
     While another process holds the instance's lock the run may simply be going on.
     """
     touched = [run for run in runs(workspace, instance) if run.outcome is not Outcome.REFUSED]
-    last = touched[-1] if touched else None
+    # By epoch: a clock that was put back must not hide the run that is open.
+    last = max(touched, key=lambda run: (run.epoch, run.started, run.run), default=None)
     return last if last and last.outcome in UNSETTLED else None
 
 
@@ -124,17 +125,30 @@ def require_ended_elsewhere(workspace: Workspace, site: Site) -> None:
         NotRestored: Names the run and the way out.
     """
     try:
-        newest = site.database.ledger.newest(site.config.name)
+        newest = open_in_ledger(workspace, site)
     except TargetUnreachable:
         return  # no server, no database to harm; whatever changes one looks again
+    if newest is not None:
+        raise NotRestored(
+            f"The run {newest.run} (plan {newest.plan}) that {newest.who} began at {newest.at} has not ended.",
+            resolution=f"olmis-release takeover {site.config.name}",
+        )
+
+
+def open_in_ledger(workspace: Workspace, site: Site) -> LedgerEntry | None:
+    """Return the run that the ledger calls open, None when it calls none so.
+
+    One that came to its end here, and that nobody carried on since, is ended there too: only its last word got lost.
+
+    Raises:
+        TargetUnreachable: There is no server, or it does not answer.
+    """
+    newest = site.database.ledger.newest(site.config.name)
     if newest is None or newest.state is LedgerState.ENDED:
-        return
+        return None
     known = next((run for run in runs(workspace, site.config.name) if run.run == newest.run), None)
-    if known is not None and known.outcome not in {Outcome.RUNNING, Outcome.HELD}:
-        fence = Fence(instance=newest.instance, epoch=newest.epoch)
-        site.database.ledger.end(fence, outcome=str(known.outcome))
-        return
-    raise NotRestored(
-        f"The run {newest.run} (plan {newest.plan}) that {newest.who} began at {newest.at} has not ended.",
-        resolution=f"olmis-release takeover {site.config.name}",
-    )
+    if known is None or known.outcome in {Outcome.RUNNING, Outcome.HELD} or known.epoch < newest.epoch:
+        return newest
+    fence = Fence(instance=newest.instance, epoch=newest.epoch)
+    site.database.ledger.end(fence, outcome=str(known.outcome))
+    return None

@@ -12,7 +12,7 @@ from olmis_release.deploy.telling import say
 from olmis_release.errors import ReleaseError, TargetUnreachable
 from olmis_release.events import Progress
 from olmis_release.instance.ports import Container, ContainerStatus
-from olmis_release.plan.model import Action
+from olmis_release.plan.model import Action, StepKind
 
 ASK_EVERY_S = 2.0
 PAUSE_S = 3.0
@@ -29,10 +29,17 @@ def worth_another_try(failure: ReleaseError, job: Job, wish: StopWish | None = N
     """
     if isinstance(failure, TargetUnreachable) or not answers(job):
         return _comes_back(job, wish) and _revived(job)
-    if job.target_restarted():
+    if _restarted(job):
         say(job, "The target's engine was restarted meanwhile.", warning=True)
         return _revived(job)
     return False
+
+
+def _restarted(job: Job) -> bool:
+    try:
+        return job.target_restarted()
+    except ReleaseError:
+        return False  # what failed the step stands
 
 
 def answers(job: Job) -> bool:
@@ -41,6 +48,8 @@ def answers(job: Job) -> bool:
         job.site.engine.info()
     except TargetUnreachable:
         return False
+    except ReleaseError:
+        return True  # it refuses, which is an answer
     return True
 
 
@@ -67,17 +76,20 @@ def _revived(job: Job) -> bool:
 
 
 def revive(job: Job) -> None:
-    """Start the unchanged components that ran when the plan was made and do not now.
+    """Start what should run and does not since the engine was killed: only what restarts always comes back by itself.
 
-    After an engine was killed only containers that restart always come back; the rest stays as the kill left it.
-    What a run changes is left to its steps.
+    That is what the run leaves alone; and, once it came as far as the acceptance, what it started, without which
+    nobody could tell whether it was accepted. Before that, what a run changes is left to its steps.
     """
-    for one in job.containers(change.component for change in job.plan.changes if change.action is Action.KEEP):
+    for one in job.containers(change.component for change in job.plan.changes):
         if _should_run(job, one):
             say(job, f"{one.component} is {one.status}: it is started again")
             job.site.engine.start(one.id)
 
 
 def _should_run(job: Job, one: Container) -> bool:
-    planned_on = job.plan.base.containers.get(one.component, "").rpartition("/")[2]
-    return planned_on == ContainerStatus.RUNNING and one.status in {ContainerStatus.EXITED, ContainerStatus.CREATED}
+    if job.change(one.component).action is Action.KEEP:
+        planned_on = job.plan.base.containers.get(one.component, "").rpartition("/")[2]
+        return planned_on == ContainerStatus.RUNNING and one.status in {ContainerStatus.EXITED, ContainerStatus.CREATED}
+    new = one.component in job.release.components and job.journal.attempted(StepKind.ACCEPT)
+    return new and one.status is ContainerStatus.EXITED and one.exit_code != 0

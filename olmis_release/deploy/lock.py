@@ -13,19 +13,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 
 from olmis_release import clock
 from olmis_release.deploy.journal import author
-from olmis_release.deploy.process_identity import is_gone, this_process
-from olmis_release.errors import InstanceLocked, LockLost, ReleaseError, TargetUnreachable
+from olmis_release.deploy.process_identity import is_gone, is_of_earlier_boot, this_process
+from olmis_release.deploy.signals import undisturbed
+from olmis_release.errors import InstanceLocked, ReleaseError, TargetUnreachable
 from olmis_release.instance.lock_container import held
 from olmis_release.instance.locking import Claim, LockSeen
 from olmis_release.instance.ports import LedgerEntry, LedgerState
 from olmis_release.instance.site import Site
+from olmis_release.plan.files import write_whole
 
 SIGNS_PER_LEASE = 4.5
 SHORT_ID = 12
 JOURNAL = "journal.jsonl"
+COPIES = (JOURNAL, "journal.other.jsonl")
+"""Where the journal is kept on the target, by turns: a copy that is cut short on its way spares the one before it."""
 RECORD = "run.json"
 SETTINGS = "settings"
 
@@ -41,6 +46,7 @@ class Hold:
     site: Site
     seen: LockSeen
     stays: bool = False
+    _copies: int = 1
     _started: datetime | None = None
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -74,7 +80,8 @@ class Hold:
     def mirror(self, journal: bytes) -> None:
         """Bring the journal to the target, if the lock is still held."""
         self.guard()
-        self.site.lock.put(self.seen.id, {JOURNAL: journal})
+        self.site.lock.put(self.seen.id, {COPIES[self._copies % len(COPIES)]: journal})
+        self._copies += 1
 
     def keep(self, files: Mapping[str, bytes]) -> None:
         """Keep what an operator on another machine would need to end this run."""
@@ -98,19 +105,20 @@ class Hold:
         try:
             yield
         finally:
-            self._ended.set()
-            thread.join(timeout=1.0)
-            if not self.stays:
-                self._free()
+            with undisturbed(lambda: None):
+                self._ended.set()
+                thread.join(timeout=1.0)
+                if not self.stays:
+                    self._free()
 
     def _give_signs(self) -> None:
         every_s = max(0.2, self.seen.claim.lease_s / SIGNS_PER_LEASE)
         while not self._ended.wait(every_s):
-            with suppress(ReleaseError):  # whether the lock is still held is asked before each change
+            with suppress(Exception):  # whether the lock is still held is asked before each change
                 self.site.lock.give_sign(self.seen.id)
 
     def _free(self) -> None:
-        with suppress(TargetUnreachable, LockLost):  # the next command of this workspace finds it and frees it
+        with suppress(ReleaseError):  # the next command of this workspace finds it and frees it
             self.guard()
             self.site.lock.free(self.seen.id)
 
@@ -123,13 +131,16 @@ def take(site: Site, *, run: str, plan: str, doing: str) -> Hold:
     """
     claim = claim_for(site, run=run, plan=plan, doing=doing)
     try:
-        return Hold(site=site, seen=site.lock.take(claim))
+        taken = site.lock.take(claim)
     except InstanceLocked:
         seen = site.lock.look()
         if seen is None or not is_leftover(site, seen):
             raise
         site.lock.free(seen.id)
-        return Hold(site=site, seen=site.lock.take(claim))
+        taken = site.lock.take(claim)
+    with suppress(OSError):
+        _highest_taken(site).write_text(f"{claim.epoch}\n", encoding="ascii")
+    return Hold(site=site, seen=taken)
 
 
 def claim_for(site: Site, *, run: str, plan: str, doing: str) -> Claim:
@@ -151,17 +162,31 @@ def claim_for(site: Site, *, run: str, plan: str, doing: str) -> Claim:
 
 
 def next_epoch(site: Site) -> int:
-    """Return an epoch above all that the target knows of; a silent database is asked again before it is changed."""
-    known = site.lock.highest_epoch()
+    """Return an epoch above all that the target and this workspace know of.
+
+    A silent database is asked again before it is changed.
+    """
+    known = max(site.lock.highest_epoch(), _remembered(site))
     with suppress(TargetUnreachable):
         newest = site.database.ledger.newest(site.config.name)
         known = max(known, newest.epoch if newest else 0)
     return known + 1
 
 
+def _remembered(site: Site) -> int:
+    with suppress(OSError, ValueError):
+        return int(_highest_taken(site).read_text(encoding="ascii"))
+    return 0
+
+
+def _highest_taken(site: Site) -> Path:
+    return site.folder.ensure(site.folder.root) / "epoch"
+
+
 def is_ours(site: Site, seen: LockSeen) -> bool:
     """Tell whether this workspace took a lock, and the process that did is gone."""
-    return seen.claim.token == token(site) and is_gone(seen.claim.process)
+    process = seen.claim.process
+    return seen.claim.token == token(site) and (is_gone(process) or is_of_earlier_boot(process))
 
 
 def is_leftover(site: Site, seen: LockSeen) -> bool:
@@ -173,10 +198,11 @@ def token(site: Site) -> str:
     """Return what tells this workspace's locks from others', made at first use."""
     path = site.folder.ensure(site.folder.root) / "token"
     with suppress(FileNotFoundError):
-        return path.read_text(encoding="ascii").strip()
-    path.touch(mode=0o600)
-    path.write_text(secrets.token_hex(16), encoding="ascii")
-    return token(site)
+        if known := path.read_text(encoding="ascii").strip():
+            return known
+    made = secrets.token_hex(16)
+    write_whole(path, made.encode(), mode=0o600)
+    return made
 
 
 def take_by_hand(site: Site, *, message: str) -> LockSeen:

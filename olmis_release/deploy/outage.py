@@ -17,6 +17,6 @@ def recall_outage(job: Job) -> None:
         return
     let_in = [one.at for one in job.journal.records if one.kind is StepKind.LOWER_WALL and one.mark is Mark.DONE]
     if let_in:
-        job.outage.total_s += (clock.parse_iso(let_in[0]) - clock.parse_iso(since)).total_seconds()
-    else:
-        job.outage.begin(ago_s=(clock.now() - clock.parse_iso(since)).total_seconds())
+        job.outage.total_s += max(0.0, (clock.parse_iso(let_in[0]) - clock.parse_iso(since)).total_seconds())
+    else:  # a clock that was put back since counts for nothing
+        job.outage.begin(ago_s=max(0.0, (clock.now() - clock.parse_iso(since)).total_seconds()))

@@ -7,34 +7,49 @@ and then rebuilds the run from what its lock on the target keeps.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import assert_never
 
 from olmis_release.deploy.decision import Course, Decision, Facts, decide, facts_of
 from olmis_release.deploy.evidence import keep_evidence
-from olmis_release.deploy.executor import Ending, execute, outcome_of, unwind
+from olmis_release.deploy.executor import Ending, execute, outcome_of, taken_back
 from olmis_release.deploy.gatekeeping import require_fresh, require_preflight, unsettled
 from olmis_release.deploy.holding import revive
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.journal import Mark
 from olmis_release.deploy.local_lock import locked
-from olmis_release.deploy.lock import Hold, is_ours, take
+from olmis_release.deploy.lock import RECORD, Hold, is_ours, take
 from olmis_release.deploy.outage import recall_outage
-from olmis_release.deploy.run import Order, after_step, close, consul_entrance, enter_ledger, luggage, open_job
+from olmis_release.deploy.run import (
+    Order,
+    after_step,
+    close,
+    close_record,
+    consul_entrance,
+    enter_ledger,
+    keep_record,
+    luggage,
+    open_job,
+)
 from olmis_release.deploy.steps.accept import was_accepted
+from olmis_release.deploy.steps.rollback_point import accepted_point
 from olmis_release.deploy.steps.table import steps_of
-from olmis_release.deploy.takeover import bring_here, wait_until_gone
+from olmis_release.deploy.takeover import bring_here, bring_journal, wait_until_gone
 from olmis_release.deploy.telling import say
 from olmis_release.errors import Interrupted, NotRestored, ReleaseError, TargetUnreachable, UsageError
 from olmis_release.instance.fenced import fenced
 from olmis_release.instance.lock_container import held
 from olmis_release.instance.locking import LockSeen
-from olmis_release.instance.ports import LedgerState
+from olmis_release.instance.ports import DatabaseState, LedgerEntry, LedgerState
 from olmis_release.instance.site import Site
-from olmis_release.plan.model import Outcome, Run, StepKind
+from olmis_release.plan.model import UNSETTLED, Outcome, Run, StepKind
+from olmis_release.plan.records import write_run
 from olmis_release.plan.sets import load_plan
 from olmis_release.workspace import Workspace
+
+PRESUMED = "presumed: the journal is lost"
+"""Note of records that nobody wrote when it happened; a journal with one of them stays uncertain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +77,14 @@ def resume(workspace: Workspace, site: Site, wish: Wish) -> tuple[Run, Ending]:
     with locked(site, doing=f"resuming a run on {site.config.name}"):
         seen = site.lock.look()
         run = unsettled(workspace, site.config.name)
-        if seen and not is_ours(site, seen):
+        if seen and (seen.claim.by_hand or not is_ours(site, seen)):
             raise held(site.config.name, seen)
         if run is None:
             raise _nothing_to_resume(site, seen)
+        of_run = seen is not None and seen.claim.run == run.run
+        bring_journal(site, run, site.lock.files(seen.id) if seen and of_run else {})
         with _lock_anew(site, run, seen) as hold:
-            return _go_on(workspace, hold, run, wish=wish)
+            return _go_on(workspace, hold, run, wish=wish, old=seen)
 
 
 def take_over(workspace: Workspace, site: Site, wish: Wish) -> tuple[Run, Ending]:
@@ -86,7 +103,7 @@ def take_over(workspace: Workspace, site: Site, wish: Wish) -> tuple[Run, Ending
             wait_until_gone(site, seen)
         run = bring_here(workspace, site, seen)
         with _lock_anew(site, run, seen) as hold:
-            return _go_on(workspace, hold, run, wish=wish)
+            return _go_on(workspace, hold, run, wish=wish, old=seen)
 
 
 def _nothing_to_resume(site: Site, seen: LockSeen | None) -> ReleaseError:
@@ -105,31 +122,65 @@ def _lock_anew(site: Site, run: Run, seen: LockSeen | None) -> Iterator[Hold]:
     hold = take(site, run=run.run, plan=run.code, doing=f"going on with the {run.kind} of {run.release}")
     hold.stays = True
     with hold.kept():
-        if seen and is_ours(site, seen):
-            site.lock.free(seen.id)
         yield hold
 
 
-def _go_on(workspace: Workspace, hold: Hold, run: Run, *, wish: Wish) -> tuple[Run, Ending]:
+def _go_on(workspace: Workspace, hold: Hold, run: Run, *, wish: Wish, old: LockSeen | None) -> tuple[Run, Ending]:
     site = fenced(hold.site, hold.guard, hold.entry)
     order = Order(plan_set=load_plan(workspace, run.code), operator=wish.operator)
     job = open_job(workspace, site, order, hold=hold)
     hold.keep(luggage(job, run))
-    revive(job)
-    if ended := ended_elsewhere(job, run):
-        return close(workspace, hold, job, record=run, ending=ended), ended
-    enter_ledger(hold)
+    _drop_own(site, old)
+    if ended := _ended_meanwhile(job, run):
+        return _record_only(workspace, hold, job, record=run, ending=ended), ended
+    run = _as_ours(workspace, hold, run)
+    decision = _decided(job, wish)
+    run = run.model_copy(update={"outcome": Outcome.RUNNING, "ended": None})
+    write_run(workspace, run)  # however it stood: from here on it goes on, and nothing may begin over it
     recall_outage(job)
-    certain = job.journal.path.exists()
-    if not certain:
-        presume(job)
-    kinds = tuple(step.kind for step in job.plan.steps)
-    facts = facts_of(kinds, job.journal.records, accepted=was_accepted(job), certain=certain)
-    decision = decide(facts, abort=wish.abort, again=wish.again)
-    _explain(job, decision, facts)
     with consul_entrance(site):
         ending = _take(workspace, job, order, decision=decision)
     return close(workspace, hold, job, record=run, ending=ending), ending
+
+
+def _ended_meanwhile(job: Job, run: Run) -> Ending | None:
+    """Return how the run was ended elsewhere; asked before anything is started, and of a server started only now."""
+    if ended := ended_elsewhere(job, run):
+        return ended
+    revive(job)
+    return ended_elsewhere(job, run)
+
+
+def _as_ours(workspace: Workspace, hold: Hold, run: Run) -> Run:
+    """Enter the run under this lock's epoch, here before there: the entry must not seem to be somebody else's."""
+    run = run.model_copy(update={"epoch": hold.epoch})
+    write_run(workspace, run)
+    hold.keep({RECORD: run.model_dump_json().encode()})
+    enter_ledger(hold)
+    return run
+
+
+def _drop_own(site: Site, old: LockSeen | None) -> None:
+    """Remove the lock that this workspace held before, once the new one keeps all that it kept."""
+    if old is not None and is_ours(site, old):
+        with suppress(ReleaseError):
+            site.lock.free(old.id)
+
+
+def _decided(job: Job, wish: Wish) -> Decision:
+    """Return what becomes of the run.
+
+    Raises:
+        NotRestored: A person must look at it first.
+    """
+    known = job.journal.path.exists() and all(one.note != PRESUMED for one in job.journal.records)
+    if not known:
+        presume(job)
+    kinds = tuple(step.kind for step in job.plan.steps)
+    facts = facts_of(kinds, job.journal.records, accepted=was_accepted(job), certain=known)
+    decision = decide(facts, abort=wish.abort, again=wish.again)
+    _explain(job, decision, facts)
+    return decision
 
 
 def ended_elsewhere(job: Job, run: Run) -> Ending | None:
@@ -144,22 +195,45 @@ def ended_elsewhere(job: Job, run: Run) -> Ending | None:
     except TargetUnreachable:
         return None  # no later run can have changed the database: each asks the ledger first
     last = max((one for one in entries if one.run == run.run), key=lambda one: one.epoch, default=None)
-    if last is None or last.epoch <= known:
+    if last is None or not (_is_settled(last) or last.epoch > known):
         return None
     if last.state is not LedgerState.ENDED:
         raise NotRestored(
             f"{last.who} took this run over at {last.at} and did not end it.",
             resolution=f"olmis-release takeover {job.plan.instance}",
         )
-    say(job, f"{last.who} took this run over at {last.at} and ended it: {last.outcome}.")
-    return Ending(outcome=Outcome(last.outcome), failure=None if last.outcome == Outcome.DEPLOYED else _cut_off(job))
+    say(job, f"{last.who} carried this run on from {last.at} and ended it: {last.outcome}.")
+    outcome = Outcome(last.outcome) if last.outcome in set(Outcome) else Outcome.NOT_RESTORED
+    return Ending(outcome=outcome, failure=None if outcome is Outcome.DEPLOYED else _cut_off(job))
+
+
+def _is_settled(entry: LedgerEntry) -> bool:
+    return entry.state is LedgerState.ENDED and entry.outcome in set(Outcome) - UNSETTLED
+
+
+def _record_only(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ending: Ending) -> Run:
+    """Write down what another operator made of a run; the hooks ran there, and the instance is nobody's now."""
+    record = close_record(record, job, ending)
+    keep_record(workspace, record)
+    hold.stays = False
+    return record
 
 
 def presume(job: Job) -> None:
     """Write the journal that was lost: every step may have acted, the acceptance too, which the target knows better."""
+    begun = {record.step for record in job.journal.records if record.mark is Mark.INTENT}
+    cannot = {StepKind.LOWER_WALL} | ({StepKind.START_COMPONENTS} if _nothing_new_ran(job) else set())
     for number, step in enumerate(job.plan.steps, 1):
-        if step.kind is not StepKind.LOWER_WALL:
-            job.journal.write(number, step, Mark.INTENT, note="presumed: the journal is lost")
+        if step.kind not in cannot and number not in begun:
+            job.journal.write(number, step, Mark.INTENT, note=PRESUMED)
+
+
+def _nothing_new_ran(job: Job) -> bool:
+    """Tell whether the copy of the database that comes before any new code was not even whole."""
+    if accepted_point(job) is None or job.site.database.facts(job.failed_name) is not None:
+        return False
+    point = job.site.database.point(job.point)
+    return point is None or point.state is DatabaseState.COPYING
 
 
 def _explain(job: Job, decision: Decision, facts: Facts) -> None:
@@ -197,8 +271,7 @@ def _cut_off(job: Job) -> Interrupted:
 
 
 def _back(job: Job) -> Ending:
-    keep_evidence(job)
-    undo_failure = unwind(steps_of(job.plan), job)
+    undo_failure = taken_back(steps_of(job.plan), job, on_failure=lambda: keep_evidence(job))
     return Ending(outcome=outcome_of(undo_failure), failure=_cut_off(job), undo_failure=undo_failure)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 
 from olmis_release import clock
 from olmis_release.deploy.ending import exit_code_of, failure_text
 from olmis_release.deploy.evidence import keep_evidence
 from olmis_release.deploy.executor import Ending, execute
+from olmis_release.deploy.faults import as_release_error
 from olmis_release.deploy.gatekeeping import (
     require_approvals,
     require_ended_elsewhere,
@@ -24,7 +25,9 @@ from olmis_release.deploy.journal import Journal
 from olmis_release.deploy.journal_file import release_ballast
 from olmis_release.deploy.local_lock import locked
 from olmis_release.deploy.lock import JOURNAL, RECORD, SETTINGS, Hold, take
+from olmis_release.deploy.signals import held_back, undisturbed
 from olmis_release.deploy.steps.table import steps_of
+from olmis_release.deploy.telling import say
 from olmis_release.errors import JournalDamaged, ReleaseError, TargetUnreachable
 from olmis_release.events import Note
 from olmis_release.instance.fenced import fenced
@@ -36,6 +39,8 @@ from olmis_release.plan.model import UNSETTLED, Outcome, PlannedStep, PlanPurpos
 from olmis_release.plan.records import write_run
 from olmis_release.plan.sets import PlanSet, load_plan
 from olmis_release.workspace import Workspace
+
+RECORDING = "The end of the run is being recorded; this takes a moment."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,20 +94,30 @@ def _under_lock(workspace: Workspace, hold: Hold, order: Order) -> tuple[Run, En
     require_preflight(workspace, job)
     if plan.purpose is PlanPurpose.DEPLOY:  # a hook that guards deploys must not stand in the way of going back
         announce(workspace, job, Moment.PRE_DEPLOY, outcome=Outcome.RUNNING)
-    enter_ledger(hold)
-    with consul_entrance(site):
-        record = _begin(job, order)
-        job.journal.begin()
-        hold.stays = True
+    record = _begin(job, order)
+    job.journal.begin()
+    with held_back():  # the record and the lock that guards it stand together, or neither
         write_run(workspace, record)
-        hold.keep(luggage(job, record))
-        ending = execute(
+        hold.stays = True
+    ending = _carried_out(workspace, hold, job, record=record)
+    return close(workspace, hold, job, record=record, ending=ending), ending
+
+
+def _carried_out(workspace: Workspace, hold: Hold, job: Job, *, record: Run) -> Ending:
+    """Carry out the steps; whatever keeps them from beginning is a refusal, for nothing was touched yet."""
+    with ExitStack() as entrance:
+        try:
+            hold.keep(luggage(job, record))
+            enter_ledger(hold)
+            entrance.enter_context(consul_entrance(job.site))
+        except BaseException as error:  # noqa: BLE001 - whatever it was, the run must come to an end
+            return Ending(outcome=Outcome.REFUSED, failure=as_release_error(error, doing="the beginning of the run"))
+        return execute(
             steps_of(job.plan),
             job,
             after=lambda step: after_step(workspace, job, step),
             on_failure=lambda: keep_evidence(job),
         )
-    return close(workspace, hold, job, record=record, ending=ending), ending
 
 
 def enter_ledger(hold: Hold) -> None:
@@ -116,9 +131,12 @@ def enter_ledger(hold: Hold) -> None:
 
 
 def luggage(job: Job, record: Run) -> dict[str, bytes]:
-    """Return what an operator elsewhere needs besides the plan: the record, and the settings of both releases."""
+    """Return what an operator elsewhere needs besides the plan: journal, settings of both releases, record.
+
+    The record comes last: where it arrived, the rest did.
+    """
     settings = {f"{SETTINGS}/{path.name}": path.read_bytes() for path in job.site.folder.settings.glob("*.env")}
-    return {RECORD: record.model_dump_json().encode(), **settings}
+    return {JOURNAL: job.journal.content(), **settings, RECORD: record.model_dump_json().encode()}
 
 
 def close(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ending: Ending) -> Run:
@@ -127,12 +145,13 @@ def close(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ending: En
     Returns:
         The record. The lock stays where a `resume` must go on.
     """
-    record = close_record(record, job, ending)
-    keep_record(workspace, record)
-    if ending.outcome not in UNSETTLED:
-        end_in_ledger(hold, record)
-        hold.stays = False
-        release_ballast(job.journal.path)
+    with undisturbed(lambda: say(job, RECORDING, warning=True)):
+        record = close_record(record, job, ending)
+        keep_record(workspace, record)
+        if ending.outcome not in UNSETTLED:
+            end_in_ledger(hold, record)
+            hold.stays = False
+            release_ballast(job.journal.path)
     if ending.outcome is not Outcome.HELD:
         announce(workspace, job, last_moment(job, ending), outcome=ending.outcome)
     return record
@@ -184,9 +203,9 @@ def keep_record(workspace: Workspace, record: Run) -> None:
         write_run(workspace, record)
     except JournalDamaged as error:
         raise JournalDamaged(
-            f"The {record.kind} of {record.release} ended ({record.outcome}) without record: {error.message}",
-            resolution=f"Make room or correct the rights; then this completes the record: "
-            f"olmis-release resume {record.instance}",
+            f"The {record.kind} of {record.release} ended ({record.outcome}) without record: {error.message} "
+            "Make room or correct the rights; `resume` then completes the record.",
+            resolution=f"olmis-release resume {record.instance}",
         ) from error
 
 
@@ -209,8 +228,9 @@ def consul_entrance(site: Site) -> Iterator[None]:
 def _close_entrance(site: Site) -> None:
     """Take the pass back; that it fails must not hide how the run ended. The pass of a run is good for nobody else."""
     try:
-        if site.wall.state() is WallState.OPEN:
-            site.wall.open()
+        with undisturbed(lambda: None):
+            if site.wall.state() is WallState.OPEN:
+                site.wall.open()
     except ReleaseError as error:
         site.reporter.report(Note(message=f"The wall keeps its entrance to Consul: {error.message}", warning=True))
 

@@ -10,12 +10,15 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 
-from olmis_release.errors import InstanceLocked, LockLost, StepFailed, TargetUnreachable
+from pydantic import TypeAdapter
+
+from olmis_release.errors import InstanceLocked, LockLost, ReleaseError, StepFailed, TargetUnreachable
 from olmis_release.instance.engine import DockerEngine
 from olmis_release.instance.locking import Claim, LockSeen
-from olmis_release.instance.own_containers import NameTaken, Wanted
+from olmis_release.instance.own_containers import Limits, NameTaken, Wanted
 from olmis_release.instance.ports import Container
 
 LOCK_LABEL = "org.openlmis.release.lock"
@@ -24,6 +27,12 @@ CLAIM_LABEL = "org.openlmis.release.lock.claim"
 FOLDER = "/olmis-release"
 SIGN = "sign"
 MEMORY_BYTES = 32 * 1024 * 1024
+KEPT_BYTES = 16 * 1024 * 1024
+KEPT_FILES = 512
+SIGN_BYTES = 1024
+MOST_EPOCHS = 2**31
+LONGEST_S = 7 * 24 * 3600.0
+CLAIM = TypeAdapter(Claim)
 PATIENT = ("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done")
 """Does nothing for ever, and ends at once when told to."""
 
@@ -71,8 +80,13 @@ class LockContainer:
             privileges=False,
         )
         made = self._create(wanted, claim)
-        self._engine.start(made)
-        self.give_sign(made)
+        try:
+            self._engine.start(made)
+            self.give_sign(made)
+        except ReleaseError:
+            with suppress(ReleaseError):
+                self.free(made)
+            raise
         return LockSeen(id=made, claim=claim, sign="")
 
     def _create(self, wanted: Wanted, claim: Claim) -> str:
@@ -101,18 +115,25 @@ class LockContainer:
         self._engine.own.put_files(lock_id, FOLDER, {name: (content, 0o600) for name, content in files.items()})
 
     def files(self, lock_id: str) -> Mapping[str, bytes]:
-        """Return what was kept, by name."""
-        found = self._engine.own.read(lock_id, FOLDER, lambda path: path != f"{FOLDER}/{SIGN}")
+        """Return what was kept, by name; whoever may write to the target may have written it."""
+        found = self._engine.own.read(
+            lock_id, FOLDER, lambda path: path != f"{FOLDER}/{SIGN}", limits=Limits(bytes=KEPT_BYTES, files=KEPT_FILES)
+        )
         return {path.removeprefix(f"{FOLDER}/"): content for path, content in found.items()}
 
     def free(self, lock_id: str) -> None:
         """Remove the container of that id."""
-        self._engine.stop(lock_id, grace_s=1)
-        self._engine.remove(lock_id)
+        self._engine.own.discard(lock_id)
 
     def set_aside(self, seen: LockSeen) -> None:
         """Rename it by its id, so that a holder who comes back finds that it lost it; then stop it."""
-        self._engine.own.rename(seen.id, f"{self.name}-broken-e{seen.claim.epoch}")
+        aside = f"{self.name}-broken-e{seen.claim.epoch}"
+        try:
+            self._engine.own.rename(seen.id, aside)
+        except StepFailed:
+            now = self._engine.container(seen.id)
+            if now is not None and now.name == self.name:  # another one bears that name
+                self._engine.own.rename(seen.id, f"{aside}-{seen.id[:12]}")
         self._engine.stop(seen.id, grace_s=1)
 
     def highest_epoch(self) -> int:
@@ -126,18 +147,27 @@ class LockContainer:
                 f"The container {found.name} is not a lock of {self._instance}.",
                 resolution="Rename or remove that container: the lock needs its name.",
             )
-        sign = self._engine.own.read(found.id, f"{FOLDER}/{SIGN}", lambda _path: True)
+        limits = Limits(bytes=SIGN_BYTES, files=1)
+        sign = self._engine.own.read(found.id, f"{FOLDER}/{SIGN}", lambda _path: True, limits=limits)
         return LockSeen(id=found.id, claim=_claim(found), sign=b"".join(sign.values()).decode("ascii", "replace"))
 
 
 def _claim(found: Container) -> Claim:
     try:
-        return Claim(**json.loads(found.labels[CLAIM_LABEL]))
-    except (KeyError, TypeError, ValueError) as error:
+        claim = CLAIM.validate_json(found.labels[CLAIM_LABEL], strict=True)
+        _require_sense(claim)
+    except (KeyError, ValueError) as error:
         raise StepFailed(
             f"The lock container {found.name} says nothing of its holder that this version understands.",
             resolution=f"Use the version of olmis-release that made it, or remove it: docker rm -f {found.name}",
         ) from error
+    return claim
+
+
+def _require_sense(claim: Claim) -> None:
+    """Refuse figures that would make a takeover wait not at all, or for ever."""
+    if not (0 < claim.epoch < MOST_EPOCHS and 0 <= claim.lease_s < LONGEST_S and 0 <= claim.max_step_s < LONGEST_S):
+        raise ValueError("figures without sense")
 
 
 def held(instance: str, seen: LockSeen | None) -> InstanceLocked:

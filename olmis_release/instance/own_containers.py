@@ -55,10 +55,21 @@ class Wanted:
     privileges: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Most that is read out of a container: bytes of one file, and how many files."""
+
+    bytes: int = MEMBER_LIMIT_BYTES
+    files: int = 1_000_000
+
+
 class NameTaken(StepFailed):
     """Another container has the name; nothing was made."""
 
     code = "E-NAME-TAKEN"
+
+
+GENEROUS = Limits()
 
 
 class OwnContainers:
@@ -114,11 +125,13 @@ class OwnContainers:
         finally:
             self._line.ask("remove a temporary container", lambda api: api.remove_container(made, v=True, force=True))
 
-    def read(self, container_id: str, folder: str, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+    def read(
+        self, container_id: str, folder: str, wanted: Callable[[str], bool], *, limits: Limits = GENEROUS
+    ) -> dict[str, bytes]:
         """Return the regular files at or below `folder` whose full path is wanted; none when there is no such path."""
         return self._line.ask(
             f"read {folder} of a container",
-            lambda api: _regular_members(_archive(api, container_id, folder), folder, wanted),
+            lambda api: _regular_members(_archive(api, container_id, folder), folder, wanted, limits=limits),
             timeout_s=self._line.timeout_s * FILES_TAKE,
         )
 
@@ -186,7 +199,9 @@ def _packed(folder: str, files: Files) -> bytes:
     return packed.getvalue()
 
 
-def _regular_members(chunks: Iterator[bytes], folder: str, wanted: Callable[[str], bool]) -> dict[str, bytes]:
+def _regular_members(
+    chunks: Iterator[bytes], folder: str, wanted: Callable[[str], bool], *, limits: Limits
+) -> dict[str, bytes]:
     # Read in memory and never extracted: a hostile archive has no path to write to.
     parent = folder.rstrip("/").rpartition("/")[0]
     found: dict[str, bytes] = {}
@@ -195,20 +210,24 @@ def _regular_members(chunks: Iterator[bytes], folder: str, wanted: Callable[[str
             for member in archive:
                 path = f"{parent}/{member.name.removeprefix('./').strip('/')}"
                 if member.isreg() and wanted(path):
+                    _require_room(member, len(found), limits)
                     found[path] = _content(archive, member)
     except tarfile.TarError as error:
         raise OSError(f"the archive broke off: {error}") from error
     return found
 
 
+def _require_room(member: tarfile.TarInfo, known: int, limits: Limits) -> None:
+    if member.size > limits.bytes or known >= limits.files:
+        raise StepFailed(
+            f"{member.name} is too much to be read ({member.size} bytes, after {known} files).",
+            resolution="Check that the image or container is the one you mean.",
+        )
+
+
 def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     stream = archive.extractfile(member)
-    if stream is None or member.size > MEMBER_LIMIT_BYTES:
-        raise StepFailed(
-            f"{member.name} in the image is too large to be read ({member.size} bytes).",
-            resolution="Check that the image is the one you mean.",
-        )
-    return stream.read()
+    return stream.read() if stream else b""
 
 
 class _Stream(io.RawIOBase):

@@ -76,7 +76,7 @@ def test_a_stale_plan_is_not_what_would_be_deployed(
     assert told.status == 5
     assert "  ok    disk: 61 GB free" in told.out
     assert "  auth runs another image." in told.err
-    assert "Next: Make a new one: olmis-release plan 3.5.0+mw1 --to uat" in told.err
+    assert "Next: olmis-release plan 3.5.0+mw1 --to uat" in told.err
 
 
 def test_a_failure_says_what_to_do_and_ends_with_6(desk: Desk, subjects: Callable[..., list[Subject]]) -> None:
