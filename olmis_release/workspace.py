@@ -36,6 +36,14 @@ class InstanceFolder:
         """Return the folder of one run: journal, logs, evidence."""
         return self.root / "runs" / run
 
+    def from_workspace(self, path: Path) -> str:
+        """Return a path below this folder as it reads in any copy of the workspace, wherever that lies."""
+        return str(path.relative_to(self.root.parent.parent))
+
+    def in_workspace(self, text: str) -> Path:
+        """Return the file of this workspace that such a path names."""
+        return self.root.parent.parent / text
+
     def ensure(self, path: Path) -> Path:
         """Create a folder of this instance, readable by its owner only."""
         path.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -65,7 +65,7 @@ class ComposeCli:
             StepFailed: Compose does not accept the file.
         """
         arguments = (*self._files(file), "config", "--format", "json")
-        finished = self._run(arguments, timeout_s=ASK_S, secrets=secret_settings(file))
+        finished = self._run(arguments, timeout_s=ASK_S, secrets=secret_settings(file, self.folder))
         if finished.timed_out or finished.truncated:
             raise StepFailed(
                 f"Compose did not read {file.name} within {ASK_S:.0f} s.", resolution="Check the file and its folder."
@@ -83,7 +83,7 @@ class ComposeCli:
         doing = f"start {', '.join(components)}"
         self._endpoint.ensure()
         arguments = (*self._files(file), *up_arguments(components))
-        finished = self._run(arguments, timeout_s=timeout_s, secrets=secret_settings(file))
+        finished = self._run(arguments, timeout_s=timeout_s, secrets=secret_settings(file, self.folder))
         if finished.timed_out:
             raise EffectUnknown(
                 f"Compose did not {doing} within {timeout_s:.0f} s.",

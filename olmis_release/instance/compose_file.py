@@ -11,8 +11,12 @@ from olmis_release.manifest.variables import REFERENCE_PREFIX, SETTINGS_KEY, sec
 from olmis_release.yamlio import read_yaml
 
 
-def secret_settings(file: Path) -> Mapping[str, str]:
+def secret_settings(file: Path, folder: Path) -> Mapping[str, str]:
     """Return what Compose needs in its environment for a rendered file: the secrets that the file refers to.
+
+    Args:
+        file: The rendered file.
+        folder: Project directory, from which the file names the copy of the settings.
 
     Raises:
         StepFailed: The copy of the settings that holds them is gone.
@@ -23,7 +27,7 @@ def secret_settings(file: Path) -> Mapping[str, str]:
         return {}  # Compose says what is wrong with the file
     if not names:
         return {}
-    values = read_copy(Path(str(read_yaml(file, shown_as=str(file)).data[SETTINGS_KEY])))
+    values = read_copy(folder / str(read_yaml(file, shown_as=str(file)).data[SETTINGS_KEY]))
     return {f"{REFERENCE_PREFIX}{name}": values[name] for name in sorted(names) if name in values}
 
 

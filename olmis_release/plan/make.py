@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from olmis_release.errors import BadInput, Where
 from olmis_release.instance.config import InstanceConfig
@@ -119,8 +118,9 @@ def _still_there(previous: Standing | None, reading: Reading, wanted: ReleaseMan
 
 def _notes(reading: Reading, previous: Standing | None) -> tuple[str, ...]:
     copies = settings_copies(previous.compose_text, previous.bodies) if previous else ()
-    new = keep_copy(reading.site.folder, reading.settings)
-    changed = sorted({name for copy in copies for name in changed_settings(Path(copy), new)})
+    folder = reading.site.folder
+    new = keep_copy(folder, reading.settings)
+    changed = sorted({name for copy in copies for name in changed_settings(folder.in_workspace(copy), new)})
     settings = (f"Settings that changed (values are not shown): {listed(changed)}.",) if changed else ()
     return (*((BROKEN,) if reading.broken else ()), *settings)
 
@@ -136,7 +136,7 @@ def surroundings_of(site: Site, config: InstanceConfig, settings: Settings) -> S
     return Surroundings(
         project=config.project,
         variables=config.variables,
-        settings_file=str(keep_copy(site.folder, settings)),
+        settings_file=site.folder.from_workspace(keep_copy(site.folder, settings)),
         settings_values=settings.values,
         settings_fingerprint=settings.fingerprint,
         secrets=settings.secrets,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from olmis_release import clock
 from olmis_release.errors import BadInput, PlanStale, RollbackRefused
@@ -107,7 +106,7 @@ def _stored(workspace: Workspace, run: Run) -> Standing:
     if sha256_of(target.manifest) != target.plan_set.plan.base.manifest:
         raise _not_as_it_was(run, f"{target.plan_set.plan.release_file} was changed since.")
     copies = settings_copies(target.compose_text, target.bodies)
-    gone = sorted(copy for copy in copies if not Path(copy).is_file())
+    gone = sorted(copy for copy in copies if not (workspace.root / copy).is_file())
     if gone:
         raise _not_as_it_was(run, f"The settings that it ran with are gone: {listed(gone)}.")
     return target

@@ -142,7 +142,15 @@ def test_the_compose_files_lie_beside_the_plan_with_their_hashes(serving: Estate
     assert made is not None
     assert made.plan.compose == sha256((made.folder / "compose.yml").read_bytes())
     assert made.plan.previous_compose == sha256((made.folder / "previous.yml").read_bytes())
-    assert f"{serving.root}/.olmis-release/uat/settings/" in (made.folder / "compose.yml").read_text()
+
+
+def test_the_compose_files_mean_the_same_in_a_copy_of_the_workspace(serving: Estate, newer: ReleaseManifest) -> None:
+    serving.release(newer)
+    made = serving.make()
+    assert made is not None
+    text = (made.folder / "compose.yml").read_text()
+    assert ".olmis-release/uat/settings/" in text
+    assert str(serving.root) not in text
 
 
 def test_planning_twice_gives_the_same_plan(
