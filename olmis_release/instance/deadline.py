@@ -110,6 +110,13 @@ def sends(used: socket.socket | None, *, changes: bool) -> None:
         job.sends(used, changes=changes)
 
 
+def give_up() -> None:
+    """Cut off the job of this thread: the rest of an answer is not wanted, and the peer shall not wait to send it."""
+    job: Job[object] | None = getattr(_own, "job", None)
+    if job is not None:
+        job.cut()
+
+
 def may_have_changed() -> bool:
     """Return whether the job of this thread has begun to send more than a question."""
     job: Job[object] | None = getattr(_own, "job", None)

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker.errors
+import requests
 from docker.types import LogConfig
 
 from olmis_release.errors import StepFailed
 from olmis_release.instance.connection import Line
+from olmis_release.instance.deadline import give_up
 
 HTTP_CONFLICT = 409
 TEMPORARY_LABEL = "org.openlmis.release.temporary"
@@ -214,7 +216,18 @@ def _regular_members(
                     found[path] = _content(archive, member)
     except tarfile.TarError as error:
         raise OSError(f"the archive broke off: {error}") from error
+    except StepFailed:
+        _leave(chunks)
+        raise
     return found
+
+
+def _leave(chunks: Iterator[bytes]) -> None:
+    """Want no more of an archive: the engine locks its container for as long as it is read."""
+    give_up()
+    with suppress(OSError, requests.RequestException):
+        for _ in chunks:  # what is here already, to the end of the connection
+            pass
 
 
 def _require_room(member: tarfile.TarInfo, known: int, limits: Limits) -> None:

@@ -207,6 +207,8 @@ class Bed:
     def _put_point(self, connection: psycopg.Connection[Any]) -> None:
         point, comment = json.loads((self.home / "point.json").read_text(encoding="utf-8"))
         _copy(connection, "kept_old", point)
+        for mark in MARKS[1:-1]:
+            connection.execute(mark.replace(LIVE, point).encode())
         (oid,) = connection.execute("SELECT oid FROM pg_database WHERE datname = %s", [LIVE]).fetchone() or (0,)
         told = re.sub(r" of=\d+", f" of={oid}", comment)
         name = sql.Identifier(point)

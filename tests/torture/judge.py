@@ -93,27 +93,38 @@ def _state_of_a_rest(name: str, word: Word) -> str:
 
 EXITS = {
     0: (Word.NEW, Word.OLD),
+    1: (Word.OLD,),
     5: (Word.OLD,),
     6: (Word.OLD,),
+    8: (Word.OLD, Word.HELD),
     9: (Word.OLD,),
     10: (Word.HELD,),
+    15: (Word.OLD,),
+    16: (Word.OLD, Word.HELD),
     17: (Word.OLD, Word.HELD),
     130: (Word.OLD, Word.HELD),
 }
 """Exit status to what the instance may be in."""
 
 
-def exit_fits(done: Done, word: Word, *, back_wanted: bool) -> Iterator[str]:
-    """Say whether an exit status lies."""
+def exit_fits(done: Done, word: Word, *, back_wanted: bool, is_open: bool = False) -> Iterator[str]:
+    """Say whether an exit status lies, or the Next line names no command where a run is open.
+
+    Args:
+        done: The command.
+        word: What the instance is in.
+        back_wanted: A person asked for the old release.
+        is_open: A lock stands, so that one command must lead out.
+    """
     if done.killed:
         return
     if done.exit_code == 0 and word is Word.OLD and not back_wanted:
         yield "exit 0, and the old release serves"
-    if done.exit_code in EXITS and word not in EXITS[done.exit_code]:
+    if word not in EXITS.get(done.exit_code, ()):
         yield f"exit {done.exit_code}, and the instance is {word}"
-    if done.exit_code in {1, 124}:
-        yield f"exit {done.exit_code}"
-    if not WAY_OUT.fullmatch(done.next):
+    if found := re.search(r"Unexpected fault.*", done.out + done.err):
+        yield found[0][:300]
+    if not done.next or (is_open and not WAY_OUT.fullmatch(done.next)):
         yield f"the Next line is no command: {done.next!r}"
 
 

@@ -123,7 +123,8 @@ class Trial:
         word, against = word_of(seen, self.references.old, self.references.new)
         self.words.append(word)
         self.complaints.extend(against)
-        self.complaints.extend(exit_fits(self.commands[-1], word, back_wanted=self.back_wanted))
+        is_open = seen.lock is not None or word is Word.HELD
+        self.complaints.extend(exit_fits(self.commands[-1], word, back_wanted=self.back_wanted, is_open=is_open))
         return seen
 
     def _next(self, *, first: bool) -> tuple[str, ...] | None:
