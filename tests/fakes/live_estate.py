@@ -144,6 +144,7 @@ class LiveEstate(Estate):
                 (root / "plans" / run.code / "record.json").unlink()
         there = LiveEstate(root=root, engine=self.engine, database=self.database, wall=self.wall, lock=self.lock)
         there.files, there.front, there.compose = self.files, self.front, self.compose
+        shutil.copy(self.workspace.instance("uat"), there.workspace.instance("uat"))
         return there
 
 
