@@ -183,7 +183,7 @@ def _must_hold(failure: ReleaseError, job: Job) -> bool:
     """Tell whether the run stays where it is: on request, without lock, on silence, or perhaps accepted already."""
     if isinstance(failure, (Interrupted, LockLost)):
         return True
-    if job.journal.attempted(StepKind.ACCEPT) and not job.journal.finished(StepKind.ACCEPT):
+    if job.journal.mentions(StepKind.ACCEPT) and not job.journal.finished(StepKind.ACCEPT):
         return True
     return isinstance(failure, TargetUnreachable) and not answers(job)
 

@@ -175,6 +175,10 @@ class Journal:
         """Return whether any step of this kind may have acted."""
         return any(record.kind is kind and record.mark is Mark.INTENT for record in self._records)
 
+    def mentions(self, kind: StepKind) -> bool:
+        """Return whether there is any record of a step of this kind, if only that it could not be begun."""
+        return any(record.kind is kind for record in self._records)
+
     def finished(self, kind: StepKind) -> bool:
         """Return whether any step of this kind was carried out to its end."""
         return any(record.kind is kind and record.mark is Mark.DONE for record in self._records)

@@ -52,7 +52,8 @@ class JournalFile:
 
         Args:
             fields: What it says.
-            owed: It tells what happened: a disk that cannot take it now gets it together with the next line.
+            owed: It tells what happened: the room set aside is for it, and a disk that cannot take it even so gets it
+                together with the next line. What is only meant has to find room by itself, or is not done.
 
         Raises:
             OSError: The disk cannot take it; the file is as before.
@@ -64,7 +65,7 @@ class JournalFile:
         if not self._lines:
             _set_ballast_aside(_ballast(self._path))
         try:
-            self._put((*self._lines[len(self._lines) - self._owed :], line))
+            self._put((*self._lines[len(self._lines) - self._owed :], line), spare=owed)
         except OSError:
             if owed:
                 self._lines.append(line)
@@ -73,12 +74,13 @@ class JournalFile:
         self._lines.append(line)
         self._owed = 0
 
-    def _put(self, lines: Sequence[bytes]) -> None:
+    def _put(self, lines: Sequence[bytes], *, spare: bool) -> None:
         data = b"".join(line + b"\n" for line in lines)
         try:
             _append(self._path, data)
         except OSError as error:
-            if error.errno not in {errno.ENOSPC, errno.EDQUOT} or not _drop_ballast(_ballast(self._path)):
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+            if not (full and spare and _drop_ballast(_ballast(self._path))):
                 raise
             _append(self._path, data)
 
