@@ -48,6 +48,7 @@ class Facts:
     Attributes:
         steps: The kinds of the plan's steps, in order.
         begun, undo_begun: Step (from 1) to how often it was begun, and its undo.
+        undo_tried: Step to how many commands began its undo; each tries again by itself while the target is silent.
         done: Steps whose last try came to its end.
         failed: Steps that failed and did not come to their end after that.
         undone: Steps that were taken back.
@@ -58,6 +59,7 @@ class Facts:
     steps: tuple[StepKind, ...]
     begun: Mapping[int, int] = field(default_factory=dict)
     undo_begun: Mapping[int, int] = field(default_factory=dict)
+    undo_tried: Mapping[int, int] = field(default_factory=dict)
     done: frozenset[int] = frozenset()
     failed: frozenset[int] = frozenset()
     undone: frozenset[int] = frozenset()
@@ -106,6 +108,9 @@ def facts_of(steps: Iterable[StepKind], records: Iterable[Record], *, accepted: 
         steps=tuple(steps),
         begun=Counter(one.step for one in seen if one.mark is Mark.INTENT),
         undo_begun=Counter(one.step for one in seen if one.mark is Mark.UNDO_INTENT),
+        undo_tried=Counter(
+            step for step, _lock in {(one.step, one.epoch) for one in seen if one.mark is Mark.UNDO_INTENT}
+        ),
         done=frozenset(done),
         failed=frozenset(failed),
         undone=frozenset(one.step for one in seen if one.mark is Mark.UNDO_DONE),
@@ -169,8 +174,8 @@ def _first(facts: Facts, number: int) -> int:
 
 def _tried_enough(facts: Facts) -> str:
     """Return why a person must look at it, empty when nobody need."""
-    stuck = [step for step, count in facts.undo_begun.items() if count >= MOST_TRIES and step not in facts.undone]
+    stuck = [step for step, count in facts.undo_tried.items() if count >= MOST_TRIES and step not in facts.undone]
     if stuck:
-        return f"taking back step {stuck[0]} failed {facts.undo_begun[stuck[0]]} times"
+        return f"taking back step {stuck[0]} failed in {facts.undo_tried[stuck[0]]} commands"
     transitions = sum(facts.begun.values()) + sum(facts.undo_begun.values())
     return f"{transitions} steps were begun in it" if transitions > MOST_TRANSITIONS else ""

@@ -11,45 +11,34 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import assert_never
 
+from olmis_release.deploy.closing import after_step, close
 from olmis_release.deploy.decision import Course, Decision, Facts, decide, facts_of
+from olmis_release.deploy.elsewhere import cut_off, ended_elsewhere, record_only
+from olmis_release.deploy.entrance import consul_entrance
 from olmis_release.deploy.evidence import keep_evidence
 from olmis_release.deploy.executor import Ending, execute, outcome_of, taken_back
 from olmis_release.deploy.gatekeeping import require_fresh, require_preflight, unsettled
 from olmis_release.deploy.holding import revive
 from olmis_release.deploy.job import Job
-from olmis_release.deploy.journal import Mark
 from olmis_release.deploy.local_lock import locked
 from olmis_release.deploy.lock import RECORD, Hold, is_ours, take
 from olmis_release.deploy.outage import recall_outage
-from olmis_release.deploy.run import (
-    Order,
-    after_step,
-    close,
-    close_record,
-    consul_entrance,
-    enter_ledger,
-    keep_record,
-    luggage,
-    open_job,
-)
+from olmis_release.deploy.presumption import is_certain, presume
+from olmis_release.deploy.run import Order, enter_ledger, luggage, open_job
 from olmis_release.deploy.steps.accept import was_accepted
-from olmis_release.deploy.steps.rollback_point import accepted_point
 from olmis_release.deploy.steps.table import steps_of
 from olmis_release.deploy.takeover import bring_here, bring_journal, wait_until_gone
 from olmis_release.deploy.telling import say
-from olmis_release.errors import Interrupted, NotRestored, ReleaseError, TargetUnreachable, UsageError
+from olmis_release.errors import NotRestored, ReleaseError, UsageError
 from olmis_release.instance.fenced import fenced
 from olmis_release.instance.lock_container import held
 from olmis_release.instance.locking import LockSeen
-from olmis_release.instance.ports import DatabaseState, LedgerEntry, LedgerState
+from olmis_release.instance.ports import WallState
 from olmis_release.instance.site import Site
-from olmis_release.plan.model import UNSETTLED, Outcome, Run, StepKind
+from olmis_release.plan.model import Outcome, Run, StepKind
 from olmis_release.plan.records import write_run
 from olmis_release.plan.sets import load_plan
 from olmis_release.workspace import Workspace
-
-PRESUMED = "presumed: the journal is lost"
-"""Note of records that nobody wrote when it happened; a journal with one of them stays uncertain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,12 +121,13 @@ def _go_on(workspace: Workspace, hold: Hold, run: Run, *, wish: Wish, old: LockS
     hold.keep(luggage(job, run))
     _drop_own(site, old)
     if ended := _ended_meanwhile(job, run):
-        return _record_only(workspace, hold, job, record=run, ending=ended), ended
+        return record_only(workspace, hold, job, record=run, ending=ended), ended
     run = _as_ours(workspace, hold, run)
     decision = _decided(job, wish)
     run = run.model_copy(update={"outcome": Outcome.RUNNING, "ended": None})
     write_run(workspace, run)  # however it stood: from here on it goes on, and nothing may begin over it
     recall_outage(job)
+    _stand_wall(job)
     with consul_entrance(site):
         ending = _take(workspace, job, order, decision=decision)
     return close(workspace, hold, job, record=run, ending=ending), ending
@@ -160,6 +150,14 @@ def _as_ours(workspace: Workspace, hold: Hold, run: Run) -> Run:
     return run
 
 
+def _stand_wall(job: Job) -> None:
+    """Put up the wall again that this run raised, where somebody or something stopped it: closed, as it was."""
+    raised = any(job.plan.steps[number - 1].kind is StepKind.RAISE_WALL for number in job.journal.open_steps())
+    if raised and job.site.wall.state() is WallState.ABSENT:
+        say(job, "The wall does not stand: it is put up again, closed", warning=True)
+        job.site.wall.ensure(closed=True)
+
+
 def _drop_own(site: Site, old: LockSeen | None) -> None:
     """Remove the lock that this workspace held before, once the new one keeps all that it kept."""
     if old is not None and is_ours(site, old):
@@ -173,7 +171,7 @@ def _decided(job: Job, wish: Wish) -> Decision:
     Raises:
         NotRestored: A person must look at it first.
     """
-    known = job.journal.path.exists() and all(one.note != PRESUMED for one in job.journal.records)
+    known = is_certain(job.journal)
     if not known:
         presume(job)
     kinds = tuple(step.kind for step in job.plan.steps)
@@ -181,59 +179,6 @@ def _decided(job: Job, wish: Wish) -> Decision:
     decision = decide(facts, abort=wish.abort, again=wish.again)
     _explain(job, decision, facts)
     return decision
-
-
-def ended_elsewhere(job: Job, run: Run) -> Ending | None:
-    """Return how another operator, who took the run over, ended it; None when nobody did.
-
-    Raises:
-        NotRestored: Another operator took it over and did not end it; the journal here is not the latest.
-    """
-    known = max(run.epoch, job.journal.last_epoch)
-    try:
-        entries = job.site.database.ledger.entries(job.plan.instance)
-    except TargetUnreachable:
-        return None  # no later run can have changed the database: each asks the ledger first
-    last = max((one for one in entries if one.run == run.run), key=lambda one: one.epoch, default=None)
-    if last is None or not (_is_settled(last) or last.epoch > known):
-        return None
-    if last.state is not LedgerState.ENDED:
-        raise NotRestored(
-            f"{last.who} took this run over at {last.at} and did not end it.",
-            resolution=f"olmis-release takeover {job.plan.instance}",
-        )
-    say(job, f"{last.who} carried this run on from {last.at} and ended it: {last.outcome}.")
-    outcome = Outcome(last.outcome) if last.outcome in set(Outcome) else Outcome.NOT_RESTORED
-    return Ending(outcome=outcome, failure=None if outcome is Outcome.DEPLOYED else _cut_off(job))
-
-
-def _is_settled(entry: LedgerEntry) -> bool:
-    return entry.state is LedgerState.ENDED and entry.outcome in set(Outcome) - UNSETTLED
-
-
-def _record_only(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ending: Ending) -> Run:
-    """Write down what another operator made of a run; the hooks ran there, and the instance is nobody's now."""
-    record = close_record(record, job, ending)
-    keep_record(workspace, record)
-    hold.stays = False
-    return record
-
-
-def presume(job: Job) -> None:
-    """Write the journal that was lost: every step may have acted, the acceptance too, which the target knows better."""
-    begun = {record.step for record in job.journal.records if record.mark is Mark.INTENT}
-    cannot = {StepKind.LOWER_WALL} | ({StepKind.START_COMPONENTS} if _nothing_new_ran(job) else set())
-    for number, step in enumerate(job.plan.steps, 1):
-        if step.kind not in cannot and number not in begun:
-            job.journal.write(number, step, Mark.INTENT, note=PRESUMED)
-
-
-def _nothing_new_ran(job: Job) -> bool:
-    """Tell whether the copy of the database that comes before any new code was not even whole."""
-    if accepted_point(job) is None or job.site.database.facts(job.failed_name) is not None:
-        return False
-    point = job.site.database.point(job.point)
-    return point is None or point.state is DatabaseState.COPYING
 
 
 def _explain(job: Job, decision: Decision, facts: Facts) -> None:
@@ -255,7 +200,7 @@ def _explain(job: Job, decision: Decision, facts: Facts) -> None:
 def _take(workspace: Workspace, job: Job, order: Order, *, decision: Decision) -> Ending:
     match decision.course:
         case Course.LET_GO | Course.PERSON:
-            return Ending(outcome=Outcome.REFUSED, failure=_cut_off(job))
+            return Ending(outcome=Outcome.REFUSED, failure=cut_off(job))
         case Course.BACK:
             return _back(job)
         case Course.ANEW:
@@ -266,13 +211,9 @@ def _take(workspace: Workspace, job: Job, order: Order, *, decision: Decision) -
             assert_never(decision.course)
 
 
-def _cut_off(job: Job) -> Interrupted:
-    return Interrupted("The run was cut off.", resolution=f"olmis-release plan --to {job.plan.instance}")
-
-
 def _back(job: Job) -> Ending:
     undo_failure = taken_back(steps_of(job.plan), job, on_failure=lambda: keep_evidence(job))
-    return Ending(outcome=outcome_of(undo_failure), failure=_cut_off(job), undo_failure=undo_failure)
+    return Ending(outcome=outcome_of(undo_failure), failure=cut_off(job), undo_failure=undo_failure)
 
 
 def _anew(workspace: Workspace, job: Job, order: Order) -> Ending:

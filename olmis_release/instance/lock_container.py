@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from pydantic import TypeAdapter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
 
 from olmis_release.errors import InstanceLocked, LockLost, ReleaseError, StepFailed, TargetUnreachable
 from olmis_release.instance.engine import DockerEngine
@@ -32,6 +33,9 @@ KEPT_FILES = 512
 SIGN_BYTES = 1024
 MOST_EPOCHS = 2**31
 LONGEST_S = 7 * 24 * 3600.0
+LOOKS, AGAIN_S = 8, 0.25
+"""How often, and how soon, a lock is looked at again that the engine cannot read: while it makes or removes a container
+it refuses that (seen of version 20.10)."""
 CLAIM = TypeAdapter(Claim)
 PATIENT = ("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done")
 """Does nothing for ever, and ends at once when told to."""
@@ -53,6 +57,12 @@ class LockContainer:
         self._instance = instance
         self._project = project
         self._image = image
+        self._looks = Retrying(
+            retry=retry_if_exception_type(_HalfThere),
+            wait=wait_fixed(AGAIN_S),
+            stop=stop_after_attempt(LOOKS),
+            reraise=True,
+        )
 
     @property
     def name(self) -> str:
@@ -60,7 +70,10 @@ class LockContainer:
         return f"olmis-release-lock-{self._instance}"
 
     def look(self) -> LockSeen | None:
-        """Return the lock, None when nobody holds it."""
+        """Return the lock, None when nobody holds it; one that just comes or goes is looked at again."""
+        return self._looks(self._look)
+
+    def _look(self) -> LockSeen | None:
         found = self._engine.container(self.name)
         return self._seen(found) if found else None
 
@@ -147,9 +160,19 @@ class LockContainer:
                 f"The container {found.name} is not a lock of {self._instance}.",
                 resolution="Rename or remove that container: the lock needs its name.",
             )
+        return LockSeen(id=found.id, claim=_claim(found), sign=self._sign(found))
+
+    def _sign(self, found: Container) -> str:
         limits = Limits(bytes=SIGN_BYTES, files=1)
-        sign = self._engine.own.read(found.id, f"{FOLDER}/{SIGN}", lambda _path: True, limits=limits)
-        return LockSeen(id=found.id, claim=_claim(found), sign=b"".join(sign.values()).decode("ascii", "replace"))
+        try:
+            sign = self._engine.own.read(found.id, f"{FOLDER}/{SIGN}", lambda _path: True, limits=limits)
+        except StepFailed as error:
+            raise _HalfThere(error.message, resolution=error.resolution, details=error.details) from error
+        return b"".join(sign.values()).decode("ascii", "replace")
+
+
+class _HalfThere(StepFailed):
+    """The engine cannot read the container: it is being made or removed just now, or is broken."""
 
 
 def _claim(found: Container) -> Claim:

@@ -154,7 +154,7 @@ def test_a_record_that_could_not_be_written_at_the_end_is_completed_by_resume(
             raise OSError(28, "No space left on device")
         write(workspace, run)  # type: ignore[arg-type]
 
-    with dying(monkeypatch, **{"run.write_run": full}):
+    with dying(monkeypatch, **{"closing.write_run": full}):
         told = desk.type("deploy", "uat")
     assert told.out.splitlines()[-1] == "Next: olmis-release resume uat"
     assert desk.type("resume", "uat").status == 0

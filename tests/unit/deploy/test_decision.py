@@ -68,13 +68,17 @@ ENDS = {
 }
 
 
-def record(plan: Sequence[StepKind], number: int, mark: Mark) -> Record:
-    return Record(run="20261128t180211", epoch=1, step=number, kind=plan[number - 1], mark=mark, at="")
+def record(plan: Sequence[StepKind], number: int, mark: Mark, *, epoch: int = 1) -> Record:
+    return Record(run="20261128t180211", epoch=epoch, step=number, kind=plan[number - 1], mark=mark, at="")
 
 
 def cut_off_at(plan: Sequence[StepKind], number: int, *ends: Mark) -> list[Record]:
+    """Write a journal; each undo of its last step is of a command of its own, as each has a lock of its own."""
     before = [record(plan, one, mark) for one in range(1, number) for mark in (Mark.INTENT, Mark.DONE)]
-    return [*before, *(record(plan, number, mark) for mark in (Mark.INTENT, *ends))]
+    marks = (Mark.INTENT, *ends)
+    epochs = [1 + marks[: place + 1].count(Mark.UNDO_INTENT) for place in range(len(marks))]
+    pairs = zip(marks, epochs, strict=True)
+    return [*before, *(record(plan, number, mark, epoch=epoch) for mark, epoch in pairs)]
 
 
 def decided(
@@ -233,3 +237,8 @@ def assert_only_what_is_safe_is_passed_by(plan: Sequence[StepKind], records: Seq
     """Every step before the one to go on with came to its end when it was tried last."""
     last = {one.step: one.mark for one in records}
     assert all(last.get(number) is Mark.DONE for number in range(1, first)), plan
+
+
+def test_what_one_command_tried_again_on_a_silent_target_was_tried_once() -> None:
+    begun = [record(WALLED, 5, mark) for mark in (Mark.INTENT, Mark.FAIL, *(Mark.UNDO_INTENT, Mark.UNDO_FAIL) * 3)]
+    assert decided(WALLED, begun).course is Course.BACK

@@ -9,11 +9,11 @@ from typing import cast
 import pytest
 
 from olmis_release import clock
+from olmis_release.deploy.closing import keep_record
 from olmis_release.deploy.job import Job, Outage
 from olmis_release.deploy.journal import Journal
 from olmis_release.deploy.journal_file import JournalFile
 from olmis_release.deploy.outage import recall_outage
-from olmis_release.deploy.run import keep_record
 from olmis_release.errors import JournalDamaged
 from olmis_release.plan.model import StepKind
 from olmis_release.workspace import Workspace

@@ -10,7 +10,8 @@ import pytest
 
 from olmis_release.deploy.journal import Journal, Mark
 from olmis_release.deploy.lock import JOURNAL, take_by_hand
-from olmis_release.deploy.resume import PRESUMED, Wish, resume
+from olmis_release.deploy.presumption import PRESUMED
+from olmis_release.deploy.resume import Wish, resume
 from olmis_release.errors import (
     InstanceLocked,
     JournalDamaged,
@@ -291,6 +292,18 @@ def test_an_engine_that_was_killed_at_the_acceptance_gets_its_containers_back(
         estate.engine.all[name] = replace(one, status=ContainerStatus.EXITED, exit_code=137)
     assert go_on(estate).outcome is Outcome.DEPLOYED
     assert running_images(estate)["requisition"] == "7.2.0"
+
+
+@pytest.mark.parametrize("wish", [WISH, ABORT])
+def test_a_wall_that_fell_meanwhile_is_put_up_again_closed(
+    estate: LiveEstate, monkeypatch: pytest.MonkeyPatch, wish: Wish
+) -> None:
+    cut_off(monkeypatch, estate, step=6, moment="effect")
+    estate.wall.now = WallState.ABSENT
+    run = go_on(estate, wish)
+    assert run.outcome in {Outcome.DEPLOYED, Outcome.ROLLED_BACK}
+    assert ("ensure", True) in estate.wall.calls
+    assert is_settled(estate)
 
 
 def test_a_lock_that_was_taken_over_stops_a_resume_before_it_changes_anything(
