@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 from olmis_release import clock
 from olmis_release.deploy.ending import exit_code_of, failure_text
 from olmis_release.deploy.executor import Ending
@@ -29,7 +32,7 @@ def close(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ending: En
     """
     with undisturbed(lambda: say(job, RECORDING, warning=True)):
         record = close_record(record, job, ending)
-        keep_record(workspace, record)
+        keep_record(workspace, record, journal=job.journal.path)
         if ending.outcome not in UNSETTLED:
             end_in_ledger(hold, record)
             hold.stays = False
@@ -64,13 +67,17 @@ def close_record(record: Run, job: Job, ending: Ending) -> Run:
     )
 
 
-def keep_record(workspace: Workspace, record: Run) -> None:
-    """Write down how a run ended.
+def keep_record(workspace: Workspace, record: Run, *, journal: Path) -> None:
+    """Write down how a run ended; on a full disk the room that the journal set aside is for this.
 
     Raises:
         JournalDamaged: It cannot be written; says how the run ended, and how its record is finished later.
     """
     try:
+        with suppress(JournalDamaged):
+            write_run(workspace, record)
+            return
+        release_ballast(journal)
         write_run(workspace, record)
     except JournalDamaged as error:
         raise JournalDamaged(

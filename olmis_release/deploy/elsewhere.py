@@ -44,7 +44,7 @@ def _is_settled(entry: LedgerEntry) -> bool:
 def record_only(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ending: Ending) -> Run:
     """Write down what another operator made of a run; the hooks ran there, and the instance is nobody's now."""
     record = close_record(record, job, ending)
-    keep_record(workspace, record)
+    keep_record(workspace, record, journal=job.journal.path)
     hold.stays = False
     return record
 

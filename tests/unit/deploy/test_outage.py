@@ -60,6 +60,6 @@ def test_an_end_that_cannot_be_recorded_tells_how_it_ended_and_how_to_complete_t
     (tmp_path / "plans").write_text("no folder")
 
     with pytest.raises(JournalDamaged, match=r"ended \(deployed\) without record") as told:
-        keep_record(Workspace(root=tmp_path), a_run("F7DS-JEEJ"))
+        keep_record(Workspace(root=tmp_path), a_run("F7DS-JEEJ"), journal=tmp_path / "journal")
 
     assert "olmis-release resume uat" in told.value.resolution
