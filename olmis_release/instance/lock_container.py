@@ -20,7 +20,7 @@ from olmis_release.errors import InstanceLocked, LockLost, ReleaseError, StepFai
 from olmis_release.instance.engine import DockerEngine
 from olmis_release.instance.locking import Claim, LockSeen
 from olmis_release.instance.own_containers import Limits, NameTaken, Wanted
-from olmis_release.instance.ports import Container
+from olmis_release.instance.ports import Container, ContainerStatus
 
 LOCK_LABEL = "org.openlmis.release.lock"
 PROJECT_LABEL = "org.openlmis.release.project"
@@ -37,6 +37,8 @@ LOOKS, AGAIN_S = 8, 0.25
 """How often, and how soon, a lock is looked at again that the engine cannot read: while it makes or removes a container
 it refuses that (seen of version 20.10)."""
 CLAIM = TypeAdapter(Claim)
+GIVEN_BACK = frozenset({ContainerStatus.REMOVING, ContainerStatus.DEAD})
+"""A container whose removal was ordered; where somebody reads it meanwhile the engine may fail, and leaves it dead."""
 PATIENT = ("sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait $!; done")
 """Does nothing for ever, and ends at once when told to."""
 
@@ -75,7 +77,7 @@ class LockContainer:
 
     def _look(self) -> LockSeen | None:
         found = self._engine.container(self.name)
-        return self._seen(found) if found else None
+        return self._seen(found) if found and found.status not in GIVEN_BACK else None
 
     def take(self, claim: Claim) -> LockSeen:
         """Take it, or say who has it; an answer that was lost on the way is asked for."""
@@ -92,6 +94,7 @@ class LockContainer:
             memory_bytes=MEMORY_BYTES,
             privileges=False,
         )
+        self._clear_the_dead()
         made = self._create(wanted, claim)
         try:
             self._engine.start(made)
@@ -101,6 +104,12 @@ class LockContainer:
                 self.free(made)
             raise
         return LockSeen(id=made, claim=claim, sign="")
+
+    def _clear_the_dead(self) -> None:
+        """Make room where the engine failed to remove a lock that was given back: it keeps its name until then."""
+        left = self._engine.container(self.name)
+        if left is not None and left.status is ContainerStatus.DEAD:
+            self.free(left.id)
 
     def _create(self, wanted: Wanted, claim: Claim) -> str:
         try:
@@ -135,8 +144,15 @@ class LockContainer:
         return {path.removeprefix(f"{FOLDER}/"): content for path, content in found.items()}
 
     def free(self, lock_id: str) -> None:
-        """Remove the container of that id."""
-        self._engine.own.discard(lock_id)
+        """Give its name back at once, by id; then remove the container. One that cannot be removed holds nothing."""
+        with suppress(StepFailed):  # it is gone, or was given back before
+            self._engine.own.rename(lock_id, f"{self.name}-freed-{lock_id[:12]}")
+        try:
+            self._engine.own.discard(lock_id)
+        except StepFailed:
+            left = self._engine.container(lock_id)
+            if left is not None and left.name == self.name:
+                raise
 
     def set_aside(self, seen: LockSeen) -> None:
         """Rename it by its id, so that a holder who comes back finds that it lost it; then stop it."""

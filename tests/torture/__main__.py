@@ -1,7 +1,8 @@
 """The torture: ``python -m tests.torture [--group GROUP] [--cases N | PATTERN] [--bed NAME]``.
 
 Results are lines of build/torture/results-<bed>.jsonl; a case that passed there is not run again. Groups: kill-points,
-calls-deploy-good, calls-deploy-bad, calls-rollback, calls-takeover, lock-race.
+calls-deploy-good, calls-deploy-bad, calls-rollback, calls-takeover, lock-race; and, each on a bed of its own and only
+when named: matrix (CASES are patterns of its cells), machine (how many stories), writers (how many rounds).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from olmis_release.text import plural
-from tests.torture import lock_race
+from tests.torture import lock_race, machine, machine_writers, matrix, matrix_bed
 from tests.torture.bed import HOME, Bed, Start, have_bed, remove_bed
 from tests.torture.cases import Flow, call_cases, kill_cases, sampled
 from tests.torture.look import Reference
@@ -27,6 +28,12 @@ from tests.torture.trial import counted, references, tortured
 
 RACE_S, RACE_LEAST = 60.0, 200
 References = dict[Start, Reference]
+FURTHER: dict[str, Callable[[str], int]] = {
+    "matrix": lambda wanted: matrix.torture(wanted, "matrix"),
+    "machine": lambda wanted: machine.torture(range(1, 1 + int(wanted or machine.STORIES)), "machine"),
+    "writers": lambda wanted: machine_writers.torture(int(wanted or machine_writers.ROUNDS), "machine"),
+}
+"""Groups that have beds of their own, with lines to cut and disks to fill."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +127,12 @@ def main() -> int:
     parser.add_argument("--remove", action="store_true", help="only remove the bed")
     options = parser.parse_args()
     path = HOME / f"results-{options.bed}.jsonl"
+    if further := FURTHER.get(options.group):
+        return further(options.cases)
     if options.remove:
         remove_bed(options.bed)
+        for name in ("matrix", "machine"):
+            matrix_bed.remove(name)
         return 0
     if options.table:
         sys.stdout.write(table(list(results(path).values())) + "\n")

@@ -26,7 +26,8 @@ from olmis_release.workspace import Workspace
 from tests.torture.bed import Silent
 
 WORK_S = (0.0, 0.05)
-PAUSE_S = (0.0, 0.1)
+PAUSE_S = (0.05, 0.4)
+"""Seconds before the next try; ten who ask without pause would keep the engine busy with refusals."""
 
 
 def work(site: Site, witness: Path, log: Path, *, until_s: float) -> None:

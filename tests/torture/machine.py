@@ -10,8 +10,7 @@ import argparse
 import json
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,6 +41,7 @@ from tests.torture.matrix_points import PLACES, Row, as_spec
 from tests.torture.trial import references, secrets_of, share_plans
 
 CLIENTS, PAUSE_S = 6, 0.5
+STORIES, STEPS = 20, 10
 MOST_TRANSITIONS, MOST_COMMANDS = 41, 6
 CALLS = 260
 RELEASES = {"good": GOOD, "bad": BAD, "migrates-badly": "3.5.0+small4"}
@@ -61,6 +61,7 @@ class World:
     bed: LinedBed
     old: Reference
     new: Reference
+    clients: int = CLIENTS
     days: int = 0
     going_back: bool = False
     commands: list[Done] = field(default_factory=list)
@@ -76,13 +77,13 @@ class World:
     def begin(self) -> None:
         """Put everything back."""
         self.bed.reset(Start.OLD)
-        self._write_anew()
+        self.write_anew()
         self.look()
 
-    def _write_anew(self) -> None:
-        self.writers = Writers(self.bed.estate.url, SERVICES, threads=CLIENTS, pause_s=PAUSE_S)
+    def write_anew(self) -> None:
+        self.writers = Writers(self.bed.estate.url, SERVICES, threads=self.clients, pause_s=PAUSE_S)
         self.writers.__enter__()
-        self.writers.wait_for(CLIENTS)
+        self.writers.wait_for(self.clients)
 
     def look(self) -> None:
         """See what the instance is in."""
@@ -233,7 +234,7 @@ class Story(RuleBasedStateMachine):
         self.world.settle_writes()
         self.world.going_back = True
         name = self.world.bed.name
-        self.world._write_anew()
+        self.world.write_anew()
         self.world.do("rollback", name, "--data", "restore", "--confirm", name, spec=self._traced(kill))
 
     @rule(abort=st.booleans(), kill=kills)
@@ -441,7 +442,7 @@ def told_once(bed: LinedBed, seen: Any, number: int, *, steps: int) -> dict[str,
     }
 
 
-def tell(bed: LinedBed, seeds: range, *, steps: int, path: Path) -> list[dict[str, Any]]:
+def tell(bed: LinedBed, seeds: Iterable[int], *, steps: int, path: Path) -> list[dict[str, Any]]:
     """Tell stories one by one, and how they go."""
     seen = references(bed)
     found = []
@@ -455,24 +456,35 @@ def tell(bed: LinedBed, seeds: range, *, steps: int, path: Path) -> list[dict[st
     return found
 
 
+def torture(seeds: Iterable[int], name: str, *, steps: int = STEPS, killable: bool = False) -> int:
+    """Tell the stories of seeds; return an exit status.
+
+    Args:
+        seeds: Which.
+        name: Of the instance.
+        steps: Of each story.
+        killable: On an engine of its own, which is killed too.
+    """
+    HOME.mkdir(parents=True, exist_ok=True)
+    with (killable_bed if killable else matrix_bed)(name) as bed:
+        found = tell(bed, seeds, steps=steps, path=HOME / f"results-{name}.jsonl")
+    passed = sum(one["passed"] for one in found)
+    taken, acknowledged = sum(one["steps"] for one in found), sum(one["acknowledged"] for one in found)
+    say(f"{passed} of {len(found)} stories, {taken} steps, {acknowledged} writes acknowledged")
+    return 0 if passed == len(found) else 1
+
+
 def main() -> int:
     """Run it; the exit status is 1 when a story failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture.machine", description=__doc__)
-    parser.add_argument("--seeds", type=int, default=20, help="how many stories")
+    parser.add_argument("--seeds", type=int, default=STORIES, help="how many stories")
     parser.add_argument("--first", type=int, default=1, help="seed of the first one")
-    parser.add_argument("--steps", type=int, default=10, help="steps of a story")
+    parser.add_argument("--steps", type=int, default=STEPS, help="steps of a story")
     parser.add_argument("--bed", default="machine", help="name of the instance")
     parser.add_argument("--killable", action="store_true", help="on an engine of its own, which is killed too")
     options = parser.parse_args()
-    HOME.mkdir(parents=True, exist_ok=True)
-    make = killable_bed if options.killable else matrix_bed
     seeds = range(options.first, options.first + options.seeds)
-    with make(options.bed) as bed:
-        found = tell(bed, seeds, steps=options.steps, path=HOME / f"results-{options.bed}.jsonl")
-    passed = Counter(one["passed"] for one in found)
-    steps, acknowledged = sum(one["steps"] for one in found), sum(one["acknowledged"] for one in found)
-    say(f"{passed[True]} of {len(found)} stories, {steps} steps, {acknowledged} writes acknowledged")
-    return 0 if not passed[False] else 1
+    return torture(seeds, options.bed, steps=options.steps, killable=options.killable)
 
 
 if __name__ == "__main__":

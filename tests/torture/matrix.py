@@ -267,33 +267,45 @@ def table(found: dict[str, dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
+def torture(wanted: str, name: str, *, again: bool = False) -> int:
+    """Run what has not passed yet of the cells that a list of patterns names; return an exit status.
+
+    Args:
+        wanted: For example ``matrix/start/*,matrix/*/Z``; empty for all.
+        name: Of the instance.
+        again: Run also what passed before.
+    """
+    HOME.mkdir(parents=True, exist_ok=True)
+    path = HOME / "results-matrix.jsonl"
+    before = known(path)
+    patterns = (wanted or "*").split(",")
+    cases = [one for one in matrix_cases() if any(fnmatch(one.name, pattern) for pattern in patterns)]
+    left = [one for one in cases if again or not before.get(one.name, {}).get("passed")]
+    say(f"{len(cases)} cells, {len(cases) - len(left)} passed before")
+    killing = [one for one in left if one.cell.column is Column.ENGINE]
+    if ordinary := [one for one in left if one not in killing]:
+        with matrix_bed(name) as bed:
+            run_on(bed, ordinary, path)
+    if killing:
+        with killable_bed(f"{name}-d") as bed:
+            run_on(bed, killing, path)
+    found = known(path)
+    sys.stdout.write(table({one.name: found[one.name] for one in matrix_cases() if one.name in found}) + "\n")
+    return 0 if all(found.get(one.name, {}).get("passed") for one in cases) else 1
+
+
 def main() -> int:
     """Run it; the exit status is 1 when any cell failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture.matrix", description=__doc__)
-    parser.add_argument("--cells", default="*", help="pattern of names")
-    parser.add_argument("--bed", default="matrix", help="name of the instance")
+    parser.add_argument("--cells", default="", help="patterns of names, parted by commas")
+    parser.add_argument("--bed", default=GROUP, help="name of the instance")
     parser.add_argument("--again", action="store_true", help="run also what passed before")
     parser.add_argument("--remove", action="store_true", help="only remove the bed")
     options = parser.parse_args()
     if options.remove:
         remove(options.bed)
         return 0
-    HOME.mkdir(parents=True, exist_ok=True)
-    path = HOME / "results-matrix.jsonl"
-    before = known(path)
-    wanted = [one for one in matrix_cases() if any(fnmatch(one.name, pattern) for pattern in options.cells.split(","))]
-    left = [one for one in wanted if options.again or not before.get(one.name, {}).get("passed")]
-    ordinary = [one for one in left if one.cell.column is not Column.ENGINE]
-    killing = [one for one in left if one.cell.column is Column.ENGINE]
-    if ordinary:
-        with matrix_bed(options.bed) as bed:
-            run_on(bed, ordinary, path)
-    if killing:
-        with killable_bed(f"{options.bed}-d") as bed:
-            run_on(bed, killing, path)
-    found = known(path)
-    sys.stdout.write(table({one.name: found[one.name] for one in matrix_cases() if one.name in found}) + "\n")
-    return 0 if all(found.get(one.name, {}).get("passed") for one in wanted) else 1
+    return torture(options.cells, options.bed, again=options.again)
 
 
 if __name__ == "__main__":

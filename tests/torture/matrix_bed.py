@@ -1,4 +1,4 @@
-"""The bed of the fault matrix: lines that can be cut, disks that can be filled, an engine to kill; the rest is of `bed`.
+"""The bed of the matrix: `bed` with lines that can be cut, disks that can be filled, an engine that can be killed.
 
 Between the tool and the engine, and between the tool and the database, stands a proxy. The database's files lie in a
 volume of bounded size; releases whose migration fails and which never listen are planned too.
@@ -6,6 +6,7 @@ volume of bounded size; releases whose migration fails and which never listen ar
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import shutil
@@ -20,10 +21,10 @@ from typing import Any
 
 import docker
 import docker.errors
-import requests
 
 from lab.estate import LOOPBACK, ROOT, free_port
 from lab.fleet import Fleet, ensure_fleet
+from lab.network import NAMESPACES
 from lab.proxy import GOOD, Kind, Manner, Proxy, proxy
 from lab.second_engine import SecondEngine, second_engine
 from tests.torture import bed as beds
@@ -34,6 +35,7 @@ LIMITS = {"lease_s": "2", "step_s": "30", "hold_s": "8", "ready_s": "25"}
 EXTRA = {"migrates-badly": "failing-migration", "never-listens": "never-listens"}
 VOLUME_SIZE, WORKSPACE_SIZE = "1500m", "24m"
 REFUSING = Manner(Kind.REFUSE)
+CLONE_NEWNET = 0x40000000
 
 
 @dataclass
@@ -158,22 +160,6 @@ class LinedBed(Bed):
         if os.path.ismount(self.estate.folder):
             run("umount", "--lazy", str(self.estate.folder))
 
-    def consul(self, method: str, path: str) -> Any:
-        """Ask Consul at its own address; in the namespace of the engine where that is its own."""
-        second = self.lines.second if self.name in LINES else None
-        if second is None:
-            return super().consul(method, path)
-        address = beds.address_of(self.containers()["consul"])
-        argv = second.network.entered("curl", "-sS", "-m", "10", "-X", method, f"http://{address}:8500{path}")
-        done = subprocess.run(argv, capture_output=True, check=False, text=True, timeout=30)
-        if done.returncode:
-            raise requests.ConnectionError(done.stderr)
-        return json.loads(done.stdout or "null")
-
-    def _deregister(self, number: str) -> None:
-        with suppress(requests.RequestException, ValueError):
-            self.consul("PUT", f"/v1/agent/service/deregister/{number}")
-
 
 def run(*argv: str) -> None:
     """Run a command to its end."""
@@ -243,43 +229,23 @@ def killable_bed(name: str) -> Iterator[LinedBed]:
         engine = stack.enter_context(second_engine(registry=registry.address))
         os.environ["DOCKER_HOST"] = engine.host
         stack.callback(os.environ.pop, "DOCKER_HOST")
-        ports = Ports(engine)
-        stack.callback(ports.close)
-        beds.free_port = ports.free  # type: ignore[attr-defined]
-        import lab.estate as estates
-
-        estates.free_port = ports.free
-        stack.callback(setattr, estates, "free_port", free_port)
+        stack.enter_context(inside(engine))
         made = remade(name)
         with lined(made, registry, engine):
             yield with_more_plans(made)
 
 
-class Ports:
-    """Ports of loopback that are, in the namespace of an engine, answered by what its containers publish."""
-
-    def __init__(self, engine: SecondEngine) -> None:
-        """Open none yet."""
-        self._engine = engine
-        self._stack = ExitStack()
-
-    def free(self) -> int:
-        """Return a free port that leads to the same port in the namespace."""
-        port = free_port()
-        through = f"unix:{self._engine.folder}/{port}.sock"
-        inside = subprocess.Popen(
-            self._engine.network.entered(sys.executable, "-m", "lab.proxy", through, f"{LOOPBACK}:{port}"),
-            cwd=ROOT,
-            stdout=subprocess.DEVNULL,
-        )
-        self._stack.callback(inside.wait)
-        self._stack.callback(inside.kill)
-        self._stack.enter_context(proxy(through, listen_at=f"{LOOPBACK}:{port}"))
-        return port
-
-    def close(self) -> None:
-        """Close all."""
-        self._stack.close()
+@contextmanager
+def inside(engine: SecondEngine) -> Iterator[None]:
+    """Have this thread, and all that it starts, in the network of an engine: its loopback, its containers."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    with open("/proc/self/ns/net") as ours, (NAMESPACES / engine.network.name).open() as theirs:  # noqa: PTH123
+        if libc.setns(theirs.fileno(), CLONE_NEWNET):
+            raise LookupError(f"the namespace cannot be entered: {os.strerror(ctypes.get_errno())}")
+        try:
+            yield
+        finally:
+            libc.setns(ours.fileno(), CLONE_NEWNET)
 
 
 @contextmanager
