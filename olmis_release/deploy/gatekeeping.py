@@ -86,9 +86,9 @@ def require_preflight(workspace: Workspace, job: Job) -> None:
     if report.refused:
         failed = [result for result in report.results if result.status == "fail"]
         raise PreflightRefused(
-            f"{len(failed)} preflight check(s) failed for {job.plan.instance}.",
+            f"{len(failed)} preflight check(s) failed for {job.plan.instance}; correct these first.",
             details="\n".join(f"{result.check}: {result.message} {result.resolution}" for result in failed),
-            resolution=f"Correct these, then run olmis-release preflight {job.plan.instance}.",
+            resolution=f"olmis-release preflight {job.plan.instance}",
         )
 
 
