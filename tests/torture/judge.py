@@ -93,7 +93,7 @@ def _state_of_a_rest(name: str, word: Word) -> str:
 
 EXITS = {
     0: (Word.NEW, Word.OLD),
-    1: (Word.OLD,),
+    1: (Word.OLD, Word.HELD),
     5: (Word.OLD,),
     6: (Word.OLD,),
     8: (Word.OLD, Word.HELD),
