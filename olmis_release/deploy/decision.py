@@ -48,7 +48,8 @@ class Facts:
     Attributes:
         steps: The kinds of the plan's steps, in order.
         begun, undo_begun: Step (from 1) to how often it was begun, and its undo.
-        undo_tried: Step to how many commands began its undo; each tries again by itself while the target is silent.
+        tried, undo_tried: Step to how many commands began it, and its undo; each command tries again by itself while
+            the target is silent, and nothing is taken back for that.
         done: Steps whose last try came to its end.
         failed: Steps that failed and did not come to their end after that.
         undone: Steps that were taken back.
@@ -59,6 +60,7 @@ class Facts:
     steps: tuple[StepKind, ...]
     begun: Mapping[int, int] = field(default_factory=dict)
     undo_begun: Mapping[int, int] = field(default_factory=dict)
+    tried: Mapping[int, int] = field(default_factory=dict)
     undo_tried: Mapping[int, int] = field(default_factory=dict)
     done: frozenset[int] = frozenset()
     failed: frozenset[int] = frozenset()
@@ -108,15 +110,19 @@ def facts_of(steps: Iterable[StepKind], records: Iterable[Record], *, accepted: 
         steps=tuple(steps),
         begun=Counter(one.step for one in seen if one.mark is Mark.INTENT),
         undo_begun=Counter(one.step for one in seen if one.mark is Mark.UNDO_INTENT),
-        undo_tried=Counter(
-            step for step, _lock in {(one.step, one.epoch) for one in seen if one.mark is Mark.UNDO_INTENT}
-        ),
+        tried=_commands(seen, Mark.INTENT),
+        undo_tried=_commands(seen, Mark.UNDO_INTENT),
         done=frozenset(done),
         failed=frozenset(failed),
         undone=frozenset(one.step for one in seen if one.mark is Mark.UNDO_DONE),
         accepted=accepted,
         certain=certain,
     )
+
+
+def _commands(records: Iterable[Record], mark: Mark) -> Mapping[int, int]:
+    """Return step to how many commands made such a record: each has a lock, and so an epoch, of its own."""
+    return Counter(step for step, _epoch in {(one.step, one.epoch) for one in records if one.mark is mark})
 
 
 def decide(facts: Facts, *, abort: bool = False, again: bool = False) -> Decision:
@@ -149,8 +155,9 @@ def _of_a_touched(facts: Facts, *, abort: bool) -> Decision:
     if abort:
         return Decision(course=Course.BACK, reason="that was asked for")
     kind = facts.steps[number - 1] if number <= len(facts.steps) else None
-    if kind and facts.begun.get(number, 0) >= TRIES_OF.get(kind, MOST_TRIES):
-        return Decision(course=Course.BACK, reason=f"its step {number} was begun {facts.begun[number]} times in vain")
+    begun = (facts.begun if kind in TRIES_OF else facts.tried).get(number, 0)
+    if kind and begun >= TRIES_OF.get(kind, MOST_TRIES):
+        return Decision(course=Course.BACK, reason=f"its step {number} was begun {begun} times in vain")
     return Decision(
         course=Course.FORWARD, reason=f"step {number} is the first that did not end", first=_first(facts, number)
     )

@@ -154,9 +154,9 @@ def test_a_step_that_was_begun_in_vain_too_often_sends_the_run_back(kind: StepKi
     number = len(WALLED) - WALLED[::-1].index(kind)
     most = TRIES_OF.get(kind, MOST_TRIES)
     before = cut_off_at(WALLED, number)[:-1]
-    tries = [record(WALLED, number, Mark.INTENT)]
-    assert decided(WALLED, before + tries * (most - 1)).course is Course.FORWARD
-    assert decided(WALLED, before + tries * most).course is Course.BACK
+    tries = [record(WALLED, number, Mark.INTENT, epoch=epoch) for epoch in range(1, most + 1)]
+    assert decided(WALLED, before + tries[:-1]).course is Course.FORWARD
+    assert decided(WALLED, before + tries).course is Course.BACK
 
 
 def test_what_failed_after_it_had_been_done_once_counts_as_failed() -> None:
@@ -239,6 +239,11 @@ def assert_only_what_is_safe_is_passed_by(plan: Sequence[StepKind], records: Seq
     assert all(last.get(number) is Mark.DONE for number in range(1, first)), plan
 
 
+UNHEARD = record(WALLED, ACCEPT, Mark.UNKNOWN)
+
+
 def test_what_one_command_tried_again_on_a_silent_target_was_tried_once() -> None:
     begun = [record(WALLED, 5, mark) for mark in (Mark.INTENT, Mark.FAIL, *(Mark.UNDO_INTENT, Mark.UNDO_FAIL) * 3)]
     assert decided(WALLED, begun).course is Course.BACK
+    silent = [*cut_off_at(WALLED, ACCEPT)[:-1], *[record(WALLED, ACCEPT, Mark.INTENT), UNHEARD] * MOST_TRIES]
+    assert decided(WALLED, silent).course is Course.FORWARD

@@ -262,8 +262,8 @@ def test_what_was_tried_too_often_asks_for_a_person_and_says_how_to_go_on(
     estate: LiveEstate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = cut_off(monkeypatch, estate, step=6, moment="effect")
-    journal = Journal(journal_of(estate), run=estate.last.run, epoch=1)
-    for _ in range(3):
+    for epoch in range(1, 4):
+        journal = Journal(journal_of(estate), run=estate.last.run, epoch=epoch)
         journal.write(6, made.plan.steps[5], Mark.UNDO_INTENT)
     with dying(monkeypatch), pytest.raises(NotRestored) as refusal:
         go_on(estate)
