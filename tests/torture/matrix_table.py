@@ -127,7 +127,7 @@ TABLE = """
 verify            rerun  A*    F     A     -     -     -     -     -     both
 lock              rerun  A     A     A     -*    -     -     -     -     both
 preflight         rerun  A     A     A     A     A     A     -     A     X
-pull              F      F*    A     A0/F* A     -     -     -     -     X
+pull              F      A     A     A0/F* A     -     -     -     -     X
 wall-up           F      F*    H     A0/F* -     -     -     -     -     X
 stop              F      F     H     -     -     F     -     -     -     X
 rollback-point    F      F*    H     HB*   -*    -     HB*   -     -     X
@@ -168,8 +168,6 @@ REASONS = {
     "down (OpenLMIS sets no restart policy), and refuses to begin over it",
     (Row.LOCK, Column.IMAGE): "the lock runs the image of the wall, which runs and so cannot be taken away; the "
     "release's own image is pulled again",
-    (Row.PULL, Column.ENGINE): "nothing else but the engine knows the layers: the pull is done again once it is back, "
-    "within hold_s",
     **dict.fromkeys(((row, Column.DISK) for row in (Row.PULL, Row.WALL_UP, Row.POINTER, Row.READY, Row.SMOKE)), FULL),
     (Row.POINT, Column.DISK): "PostgreSQL itself stops when its disk is full (PANIC), and with it the way back: held "
     "until there is room, then back",
