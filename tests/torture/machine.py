@@ -356,7 +356,7 @@ def promises(world: World) -> list[str]:
 def _locks(world: World) -> list[str]:
     """(2) At most one holder, and epochs grow."""
     filters: Any = {"label": [f"{LOCK_LABEL}={world.bed.name}"]}
-    locks = [one for one in docker.from_env().containers.list(filters=filters) if "-broken-" not in one.name]
+    locks = [one for one in docker.from_env().containers.list(filters=filters) if "-broken-" not in str(one.name)]
     with world.bed.connect() as connection:
         row = connection.execute("SELECT coalesce(max(epoch), 0) FROM olmis_release.ledger").fetchone()
     epoch = int(row[0]) if row else 0

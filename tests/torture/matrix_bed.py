@@ -185,14 +185,14 @@ def unpause(bed: Bed, name: str) -> None:
 HOLDER = "{project}-holds-pgdata"
 
 
-def make_volume(project: str) -> None:
+def make_volume(project: str, registry: str) -> None:
     """Make the volume of the database on a disk of bounded size, and hold it mounted while the database is down."""
     volume, holder = f"{project}_pgdata", HOLDER.format(project=project)
     labels = ["--label", f"com.docker.compose.project={project}", "--label", "com.docker.compose.volume=pgdata"]
     options = ["--opt", "type=tmpfs", "--opt", "device=tmpfs", "--opt", f"o=size={VOLUME_SIZE}"]
     run("docker", "volume", "create", *labels, *options, volume)
     mount = ["-v", f"{volume}:/pgdata", "--name", holder, "--network", "none", "--restart", "always"]
-    image = f"{beds.ensure_fleet().registry}/library/nginx:1.22"
+    image = f"{registry}/library/nginx:1.22"
     run("docker", "run", "-d", *mount, "--entrypoint", "sleep", image, "infinity")
 
 
@@ -217,7 +217,7 @@ def matrix_bed(name: str) -> Iterator[LinedBed]:
         registry = Proxy(address=f"{LOOPBACK}:{port}", target=fleet.registry)
         registry.start()
         stack.callback(registry.close)
-        made = found(name) or remade(name)
+        made = found(name) or remade(name, registry.address)
         with lined(made, registry, None):
             yield with_more_plans(made)
 
@@ -234,7 +234,7 @@ def killable_bed(name: str) -> Iterator[LinedBed]:
         os.environ["DOCKER_HOST"] = engine.host
         stack.callback(os.environ.pop, "DOCKER_HOST")
         stack.enter_context(inside(engine))
-        made = remade(name)
+        made = remade(name, registry.address)
         with lined(made, registry, engine):
             yield with_more_plans(made)
 
@@ -286,26 +286,35 @@ def lined(bed: LinedBed, registry: Proxy, engine: SecondEngine | None) -> Iterat
             del LINES[bed.name]
 
 
+@contextmanager
+def with_lines(bed: Bed) -> Iterator[LinedBed]:
+    """Lay lines to a bed of the usual kind; its database's disk is not bounded, and no registry can be cut off."""
+    made = LinedBed(**asdict(bed))
+    registry = Proxy(address=f"{LOOPBACK}:{free_port()}", target=ensure_fleet().registry)
+    with lined(made, registry, None):
+        yield made
+
+
 def found(name: str) -> LinedBed | None:
     """Return the bed that is there."""
     path = HOME / name / "bed.json"
     return LinedBed(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
-def remade(name: str) -> LinedBed:
+def remade(name: str, registry: str) -> LinedBed:
     """Make the bed, then plans of the further bad releases."""
     remove(name)
-    return make_bed_on_small_disk(name)
+    return make_bed_on_small_disk(name, registry)
 
 
-def make_bed_on_small_disk(name: str) -> LinedBed:
+def make_bed_on_small_disk(name: str, registry: str) -> LinedBed:
     """Make the bed with its database on a disk of bounded size."""
     real = beds.remove_bed
 
-    def removing(wanted: str) -> None:
-        real(wanted)
+    def removing(name: str) -> None:
+        real(name)
         if "DOCKER_HOST" not in os.environ:  # with an engine that is killed such a disk would be gone
-            make_volume(f"olmis-{wanted}")
+            make_volume(f"olmis-{name}", registry)
 
     beds.remove_bed = removing
     try:
