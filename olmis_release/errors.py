@@ -241,8 +241,12 @@ class Interrupted(ReleaseError):
 
 
 class StepFailed(ReleaseError):
-    """A step of a deploy or rollback did not reach its end; the executor decides what follows."""
+    """A step of a deploy or rollback did not reach its end; the executor decides what follows.
 
+    Outside of a run it is the target that refused what was asked of it, and counts as one that cannot be worked with.
+    """
+
+    exit_code = 17
     code = "E-STEP"
 
 
