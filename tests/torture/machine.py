@@ -115,11 +115,10 @@ class World:
         done = Done(arguments=arguments, exit_code=process.returncode, out=out, err=err)
         self.commands.append(done)
         where = " (second)" if second else ""
-        was_open = self.is_open
         self.look()
         self.told.append(f"{' '.join(arguments)}{where} {short(given)} -> {done.exit_code}, {self.word}")
         going_back = self.going_back or "--abort" in arguments
-        nothing_to_do = done.exit_code == USAGE and not was_open and arguments[0] in {"resume", "takeover"}
+        nothing_to_do = done.exit_code == USAGE and not self.is_open and arguments[0] in {"resume", "takeover"}
         if arguments[0] in {"deploy", "resume", "takeover", "rollback"} and not nothing_to_do:
             self.complaints.extend(exit_fits(done, self.word, back_wanted=going_back))
         return done

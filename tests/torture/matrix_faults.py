@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -216,32 +217,19 @@ def allow_writing(bed: LinedBed) -> None:
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [LIVE])
 
 
-def hide_records(bed: LinedBed) -> None:
-    """Let the smoke test of the service fail: the table that it reads is gone."""
-    _rename(bed, "records", "records_hidden")
+_HOLDING: dict[str, psycopg.Connection[Any]] = {}
 
 
-def show_records(bed: LinedBed) -> None:
-    """Put the table back where it was."""
-    _rename(bed, "records_hidden", "records")
+def hold_records(bed: LinedBed) -> None:
+    """Let the smoke test of the service fail: another session locks the table that it reads."""
+    connection = _HOLDING[bed.name] = psycopg.connect(bed.database_url(LIVE), connect_timeout=10)
+    connection.execute(f"LOCK TABLE {SERVICE}.records IN ACCESS EXCLUSIVE MODE".encode())
 
 
-def _rename(bed: LinedBed, old: str, new: str) -> None:
-    for _ in range(50):
-        try:
-            with bed.connect(LIVE) as connection:
-                there = connection.execute(
-                    "SELECT to_regclass(%s), to_regclass(%s)", [f"{SERVICE}.{old}", f"{SERVICE}.{new}"]
-                )
-                found, taken = there.fetchone() or (None, None)
-                if found and taken:
-                    # A service that started meanwhile made an empty one.
-                    connection.execute(f"DROP TABLE {SERVICE}.{new}".encode())
-                if found:
-                    connection.execute(f"ALTER TABLE {SERVICE}.{old} RENAME TO {new}".encode())
-                return
-        except psycopg.OperationalError:
-            time.sleep(0.2)
+def free_records(bed: LinedBed) -> None:
+    """Let go of it."""
+    if held := _HOLDING.pop(bed.name, None):
+        held.close()
 
 
 HARMS: dict[Column, Callable[[Row], Harm]] = {
@@ -253,6 +241,6 @@ HARMS: dict[Column, Callable[[Row], Harm]] = {
     Column.UNHEALTHY: of_health,
     Column.DATABASE: of_database,
     Column.MIGRATION: lambda _row: Harm(do=forbid_writing, mend=allow_writing),
-    Column.SMOKE: lambda _row: Harm(do=hide_records, mend=show_records),
+    Column.SMOKE: lambda _row: Harm(do=hold_records, mend=free_records),
     Column.SECOND: lambda _row: Harm(),
 }
