@@ -13,11 +13,16 @@ from tests.torture.cases import Case, Flow, kill_cases
 from tests.torture.gates import Do
 from tests.torture.judge import Word
 from tests.torture.look import Reference
+from tests.torture.machine import told_once
+from tests.torture.matrix import matrix_cases, tried
+from tests.torture.matrix_bed import LinedBed, with_lines
 from tests.torture.trial import references, tortured
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
 RACE_S = 10.0
+CELLS = ("stop/N", "accept/C", "start/2", "verify/Z", "proof/S")
+SEED, STEPS = 2, 4
 KILLS = (
     "deploy-good/step-03/after-effect/takeover",
     "deploy-good/step-05/after-intent/resume",
@@ -58,6 +63,13 @@ def seen(bed: Bed) -> dict[Start, Reference]:
     return references(bed)
 
 
+@pytest.fixture(scope="module")
+def lined(bed: Bed) -> Iterator[LinedBed]:
+    """The same bed with lines that can be cut."""
+    with with_lines(bed) as made:
+        yield made
+
+
 @pytest.mark.parametrize("name", KILLS)
 def test_a_killed_run_is_led_out_by_one_command(bed: Bed, seen: dict[Start, Reference], name: str) -> None:
     case = next(one for one in kill_cases() if one.name == f"kill/{name}")
@@ -81,3 +93,15 @@ def test_two_never_hold_the_lock_at_once_even_where_holders_are_killed(bed: Bed)
 
 def test_a_holder_that_slept_past_its_takeover_swaps_nothing(bed: Bed, seen: dict[Start, Reference]) -> None:
     assert lock_race.stopped(bed, "before-its-swap", seen)["complaints"] == []
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_a_cell_of_the_fault_matrix_comes_out_as_its_table_says(
+    lined: LinedBed, seen: dict[Start, Reference], name: str
+) -> None:
+    case = next(one for one in matrix_cases() if one.name == f"matrix/{name}")
+    assert tried(lined, case, seen)["complaints"] == []
+
+
+def test_whatever_happens_in_a_row_the_ten_promises_hold(lined: LinedBed, seen: dict[Start, Reference]) -> None:
+    assert told_once(lined, seen, SEED, steps=STEPS)["complaints"] == []
