@@ -73,7 +73,7 @@ class ComposeCli:
         _check(finished, f"read {file.name}")
         return cast("Mapping[str, object]", json.loads(finished.stdout))
 
-    def up(self, file: Path, components: Sequence[str], *, timeout_s: float) -> None:
+    def up(self, file: Path, components: Sequence[str], *, timeout_s: float, anew: bool = False) -> None:
         """Create or recreate and start these components only; no pull, no build, no dependencies.
 
         Raises:
@@ -82,7 +82,7 @@ class ComposeCli:
         """
         doing = f"start {', '.join(components)}"
         self._endpoint.ensure()
-        arguments = (*self._files(file), *up_arguments(components))
+        arguments = (*self._files(file), *up_arguments(components, anew=anew))
         finished = self._run(arguments, timeout_s=timeout_s, secrets=secret_settings(file, self.folder))
         if finished.timed_out:
             raise EffectUnknown(
@@ -127,8 +127,9 @@ def _tail(finished: process.Finished) -> str:
     return "\n".join(f"{finished.stderr}{finished.stdout}".strip().splitlines()[-TAIL_LINES:])
 
 
-def up_arguments(components: Sequence[str]) -> tuple[str, ...]:
+def up_arguments(components: Sequence[str], *, anew: bool = False) -> tuple[str, ...]:
     """Return the `up` command for these components and nothing else."""
     if not components:
         raise ValueError("up without components would start everything")
-    return ("up", "--detach", "--no-deps", "--no-build", "--pull", "never", *components)
+    options = ("--detach", "--no-deps", "--no-build", "--pull", "never")
+    return ("up", *options, *(("--force-recreate",) if anew else ()), *components)

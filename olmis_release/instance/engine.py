@@ -125,6 +125,14 @@ class DockerEngine:
             timeout_s=self._line.timeout_s + grace_s,
         )
 
+    def retire(self, container_id: str, *, grace_s: int) -> None:
+        """Stop a container for good: the engine's own restart does not bring it back."""
+        self._line.ask(
+            "keep a container from being restarted",
+            lambda api: _unless_missing(lambda: api.update_container(container_id, restart_policy={"Name": "no"})),
+        )
+        self.stop(container_id, grace_s=grace_s)
+
     def start(self, container_id: str) -> None:
         """Start a stopped container."""
         self._line.ask("start a container", lambda api: api.start(container_id))

@@ -92,6 +92,10 @@ class FencedEngine:
         self.guard()
         self.inner.stop(container_id, grace_s=grace_s)
 
+    def retire(self, container_id: str, *, grace_s: int) -> None:
+        self.guard()
+        self.inner.retire(container_id, grace_s=grace_s)
+
     def start(self, container_id: str) -> None:
         self.guard()
         self.inner.start(container_id)
@@ -129,9 +133,9 @@ class FencedCompose:
     def config(self, file: Path) -> Mapping[str, object]:
         return self.inner.config(file)
 
-    def up(self, file: Path, components: Sequence[str], *, timeout_s: float) -> None:
+    def up(self, file: Path, components: Sequence[str], *, timeout_s: float, anew: bool = False) -> None:
         self.guard()
-        self.inner.up(file, components, timeout_s=timeout_s)
+        self.inner.up(file, components, timeout_s=timeout_s, anew=anew)
 
 
 @dataclass(frozen=True, slots=True)

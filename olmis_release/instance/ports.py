@@ -134,6 +134,12 @@ class Engine(Protocol):
     def stop(self, container_id: str, *, grace_s: int) -> None:
         """Stop a container; SIGKILL after the grace. Stopping a stopped or missing one is fine."""
 
+    def retire(self, container_id: str, *, grace_s: int) -> None:
+        """Stop a container so that the engine's own restart does not bring it back; a missing one is fine.
+
+        A restart policy of ``always`` starts even what was stopped by hand once the engine itself comes back.
+        """
+
     def start(self, container_id: str) -> None:
         """Start a stopped container."""
 
@@ -164,8 +170,14 @@ class Compose(Protocol):
     def config(self, file: Path) -> Mapping[str, object]:
         """Return the configuration as Compose understands the file, environment files read in."""
 
-    def up(self, file: Path, components: Sequence[str], *, timeout_s: float) -> None:
+    def up(self, file: Path, components: Sequence[str], *, timeout_s: float, anew: bool = False) -> None:
         """Create or recreate and start these components only; no pull, no build, no dependencies.
+
+        Args:
+            file: The rendered Compose file.
+            components: Which; at least one.
+            timeout_s: Seconds it may take.
+            anew: Recreate what is as the file says, too; volumes are handed on.
 
         Raises:
             StepFailed: Compose refused or failed; its output is in the details.

@@ -135,6 +135,10 @@ class FakeEngine:
         self.calls.append(("stop", container_id))
         self._change(container_id, ContainerStatus.EXITED)
 
+    def retire(self, container_id: str, *, grace_s: int) -> None:
+        self.calls.append(("retire", container_id))
+        self.stop(container_id, grace_s=grace_s)
+
     def start(self, container_id: str) -> None:
         self.calls.append(("start", container_id))
         if container_id not in self.all:
@@ -193,7 +197,7 @@ class FakeCompose:
             raise Unprepared("no configuration prepared")
         return self.configuration
 
-    def up(self, file: Path, components: Sequence[str], *, timeout_s: float) -> None:
+    def up(self, file: Path, components: Sequence[str], *, timeout_s: float, anew: bool = False) -> None:
         self.calls.append(("up", file, tuple(components)))
         for name in components:
             self._up(name)

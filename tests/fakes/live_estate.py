@@ -54,7 +54,7 @@ class ComposeFromFiles(FakeCompose):
         found = self.engine.images[by_digest(image)]
         self.engine.all[f"id-of-{name}"] = _container(name, image, found, label=config_of(body) or "")
 
-    def up(self, file: Path, components: Sequence[str], *, timeout_s: float) -> None:
+    def up(self, file: Path, components: Sequence[str], *, timeout_s: float, anew: bool = False) -> None:
         self._text = file.read_text(encoding="utf-8")
         super().up(file, components, timeout_s=timeout_s)
 

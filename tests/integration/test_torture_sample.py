@@ -32,7 +32,6 @@ KILLS = (
 CALLS = (
     (Flow.GOOD, "line create a container from*", Do.LOST),
     (Flow.GOOD, "sql CREATE DATABASE*", Do.KILL_AFTER),
-    (Flow.GOOD, "process *compose* up *", Do.LOST),
     (Flow.GOOD, "sql *state = ''accepted''*", Do.KILL_AFTER),
     (Flow.BAD, "sql ALTER DATABASE*RENAME*", Do.LOST),
 )

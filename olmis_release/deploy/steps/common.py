@@ -11,6 +11,7 @@ from olmis_release.deploy.telling import say
 from olmis_release.errors import ReleaseError
 from olmis_release.instance.ports import Container, ContainerStatus
 from olmis_release.manifest.model import Component, Role
+from olmis_release.plan.model import StepKind
 
 JVM_GRACE_S = 2
 """Seconds for a service or user interface to stop. Their first process is a shell that passes no signal on, so it
@@ -34,29 +35,41 @@ def grace_s(component: Component) -> int:
     return JVM_GRACE_S if component.role in {Role.SERVICE, Role.UI} else DEFAULT_GRACE_S
 
 
-def stop_all(job: Job, containers: Sequence[Container]) -> None:
+def stop_all(job: Job, containers: Sequence[Container], *, for_good: bool = False) -> None:
     """Stop containers side by side; services first lose their registration, so that nobody is sent to them."""
     deregister(job, containers)
-    _stop(job, [one for one in containers if one.status is not ContainerStatus.EXITED])
+    _stop(job, [one for one in containers if one.status is not ContainerStatus.EXITED], for_good=for_good)
     if any(one.status is ContainerStatus.RESTARTING for one in containers):
         deregister(job, containers)  # it may have started, and so registered, once more in between
 
 
 def stop_failed(job: Job, containers: Sequence[Container]) -> None:
-    """Stop containers on the way back, then deregister them: one in a crash loop registers at every start.
+    """Stop containers on the way back for good, then deregister them: one in a crash loop registers at every start.
+
+    An engine that is restarted before the old release is up must not start them again: they would migrate the database
+    that was just put back. Whoever starts such a component later makes its container anew.
 
     Consul not answering must not keep the old release from coming back.
     """
-    _stop(job, containers)
+    _stop(job, containers, for_good=True)
     try:
         deregister(job, containers)
     except ReleaseError as error:
         say(job, f"Consul still knows containers that are gone: {error.message}", warning=True)
 
 
-def _stop(job: Job, containers: Sequence[Container]) -> None:
+def stop_what_was_started(job: Job) -> None:
+    """Stop what runs of all that the new release starts: nothing of it may see a database that is put back."""
+    started = {name for step in job.plan.steps if step.kind is StepKind.START_COMPONENTS for name in step.components}
+    asked = {name for name in started if job.component(name).role is not Role.DATABASE}
+    running = [one for one in job.containers(asked) if one.status is not ContainerStatus.EXITED]
+    if running:
+        stop_failed(job, running)
+
+
+def _stop(job: Job, containers: Sequence[Container], *, for_good: bool = False) -> None:
     with ThreadPoolExecutor(MANY_AT_ONCE) as pool:
-        stop = job.site.engine.stop
+        stop = job.site.engine.retire if for_good else job.site.engine.stop
         list(pool.map(lambda one: stop(one.id, grace_s=grace_s(job.component(one.component))), containers))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from olmis_release.deploy.job import Job
+from olmis_release.deploy.steps.common import stop_what_was_started
 from olmis_release.deploy.telling import say
 from olmis_release.errors import ReleaseError
 from olmis_release.instance.config import RollbackMethod
@@ -52,6 +53,7 @@ class TakeRollbackPoint:
             database.open()
             _drop(job, fallback)
             return "nothing new had run: the database stays, its copy is dropped"
+        stop_what_was_started(job)
         if fallback is not None:
             fallback.restore(job.point, run=job.run)
         if fallback is not None and not fallback.beside:

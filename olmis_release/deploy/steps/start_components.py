@@ -11,7 +11,7 @@ from olmis_release.deploy.steps.common import stop_failed
 from olmis_release.errors import ReleaseError, StepFailed
 from olmis_release.events import Progress
 from olmis_release.manifest.model import Role
-from olmis_release.plan.model import PlannedStep
+from olmis_release.plan.model import PlannedStep, StepKind
 from olmis_release.text import plural
 
 
@@ -27,9 +27,12 @@ class StartComponents:
 
     def apply(self, job: Job) -> str:
         """Start them, and wait for the database if it is among them; what an earlier try started begins anew."""
-        if job.tried_before(self.planned):
+        again = job.tried_before(self.planned)
+        if again:
             stop_failed(job, job.containers(self.planned.components))
-        job.site.compose.up(job.compose_file, self.planned.components, timeout_s=job.site.config.timeouts.step_s)
+        anew = again or job.plan_has(StepKind.SWAP_DATABASE)
+        limit_s = job.site.config.timeouts.step_s
+        job.site.compose.up(job.compose_file, self.planned.components, timeout_s=limit_s, anew=anew)
         if any(job.component(name).role is Role.DATABASE for name in self.planned.components):
             _await_database(job)
         return f"{plural(len(self.planned.components), 'component')} started"

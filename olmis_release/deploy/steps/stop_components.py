@@ -27,7 +27,8 @@ class StopComponents:
         """Stop them side by side."""
         if not job.plan_has(StepKind.RAISE_WALL):
             job.outage.begin()
-        stop_all(job, job.containers(self.planned.components))
+        # Where the database goes back, an engine that is restarted must not start what would migrate it again.
+        stop_all(job, job.containers(self.planned.components), for_good=job.plan_has(StepKind.SWAP_DATABASE))
         _forget_removed(job)
         return f"{plural(len(self.planned.components), 'component')} stopped"
 
@@ -38,10 +39,12 @@ class StopComponents:
                 "The old release's Compose file is not known.",
                 resolution="Start its containers by hand: they are stopped, not removed.",
             )
-        if job.journal.attempted(StepKind.START_COMPONENTS):  # an engine that came back may have started new ones again
+        started = job.journal.attempted(StepKind.START_COMPONENTS)
+        if started:
             stop_failed(job, job.containers(self.planned.components))
         old = tuple(name for name in self.planned.components if name in job.previous.components)
-        job.site.compose.up(job.previous_file, old, timeout_s=job.site.config.timeouts.step_s)
+        anew = started or job.plan_has(StepKind.SWAP_DATABASE)
+        job.site.compose.up(job.previous_file, old, timeout_s=job.site.config.timeouts.step_s, anew=anew)
         return f"{plural(len(old), 'component')} of {job.previous.version} started"
 
 

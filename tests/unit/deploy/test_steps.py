@@ -441,3 +441,12 @@ def test_restoring_data_swaps_an_accepted_point_and_can_be_swapped_back(estate: 
 
     step.undo(estate.job)
     assert estate.database.rows == ["before", "since"]
+
+
+def test_what_was_started_in_vain_is_stopped_so_that_no_restart_of_the_engine_lets_it_migrate_again(
+    estate: Estate,
+) -> None:
+    START.apply(estate.job)
+    START.undo(estate.job)
+
+    assert {call[1] for call in estate.engine.calls if call[0] == "retire"} == {"id-of-requisition", "id-of-dhis2"}
