@@ -62,7 +62,8 @@ WAYS = (
 
 def compose(estate: Estate, file: Path, *arguments: str) -> None:
     """Run Compose on a file; what it says is shown only when it fails."""
-    argv: Sequence[str] = ("docker", "compose", "--progress=quiet", "-f", str(file), *arguments)
+    place = ("--project-directory", str(estate.folder), "-f", str(file))
+    argv: Sequence[str] = ("docker", "compose", "--progress=quiet", *place, *arguments)
     require(subprocess.run(argv, cwd=estate.folder, capture_output=True, text=True, timeout=LIMIT_S, check=False))
 
 

@@ -137,5 +137,6 @@ def plan(estate: Estate, **pins: str) -> None:
 def recreate(estate: Estate, component: str) -> None:
     """Put another container in a component's place, as somebody on the host might."""
     newest = max(estate.folder.glob("plans/*/compose.yml"), key=lambda file: file.stat().st_mtime)
-    argv = ["docker", "compose", "-f", str(newest), "up", "-d", "--force-recreate", "--no-deps", component]
+    compose = ["docker", "compose", "--project-directory", str(estate.folder), "-f", str(newest)]
+    argv = [*compose, "up", "-d", "--force-recreate", "--no-deps", component]
     subprocess.run(argv, check=True, capture_output=True, timeout=120)
