@@ -71,3 +71,12 @@ def no_db_rollback_option() -> Callable[[Command], Command]:
 def dry_run_option() -> Callable[[Command], Command]:
     """Return the decorator for ``--dry-run``."""
     return click.option("-n", "--dry-run", is_flag=True, help="Show what would be done; carry nothing out.")
+
+
+def way_out_options(command: Command) -> Command:
+    """Add how an open run may be led out: back, or on, however often it failed."""
+    again = click.option(
+        "--again", is_flag=True, help="Try on, however often a step has failed: you mended what was wrong."
+    )
+    abort = click.option("--abort", is_flag=True, help="Take the run back; one that was accepted already is finished.")
+    return abort(again(command))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from olmis_release.cli.arguments import confirm_option, instance_argument
+from olmis_release.cli.arguments import confirm_option, instance_argument, way_out_options
 from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import Result
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
     ],
 )
 @instance_argument()
-@click.option("--abort", is_flag=True, help="Take the run back; one that was accepted already is finished.")
-@click.option("--again", is_flag=True, help="Try on, however often a step has failed: you mended what was wrong.")
+@way_out_options
 @confirm_option()
 @global_options(hidden=True)
 @click.pass_obj
