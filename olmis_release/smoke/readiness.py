@@ -50,7 +50,7 @@ def await_ready(
     *,
     timeout_s: float,
     steady_s: float = 0.0,
-    pace: Pace = REAL,
+    pace: Pace | None = None,
 ) -> None:
     """Return when every one of the components is ready.
 
@@ -61,7 +61,7 @@ def await_ready(
         timeout_s: Seconds after which to give up.
         steady_s: Seconds for which each must have run without a restart, counted from the first look at it: one that
             answers and ends soon after is not ready. What boots longer than that waits for nothing.
-        pace: The clock.
+        pace: The clock; `REAL` when nothing is given.
 
     Raises:
         StepFailed: One will never be ready, or the time is up; says which, what was expected and what was seen, with
@@ -69,7 +69,7 @@ def await_ready(
     """
     watches = tuple(Watch(name=name, component=manifest.components[name]) for name in components)
     with ThreadPoolExecutor(max_workers=ASKED_AT_ONCE, thread_name_prefix="ready") as pool:
-        _Vigil(site=site, watches=watches, pool=pool, pace=pace).keep(timeout_s=timeout_s, steady_s=steady_s)
+        _Vigil(site=site, watches=watches, pool=pool, pace=pace or REAL).keep(timeout_s=timeout_s, steady_s=steady_s)
 
 
 @dataclass(slots=True, kw_only=True)
