@@ -48,10 +48,10 @@ integration: setup ## tests on a real engine, with real PostgreSQL and nginx
 
 test: setup lint unit wheel-check integration ## everything CI runs; without an engine it fails, and says what to install
 
-torture: setup ## every kill point, failed call and lock race: hours; goes on where it stopped; GROUP= CASES= choose
-	@$(PY) -m tests.torture $(if $(GROUP),--group '$(GROUP)') $(if $(CASES),--cases '$(CASES)')
+torture: setup ## every kill point, failed call, fault and race: hours; goes on where it stopped; GROUP= CASES= BEDS=
+	@$(PY) -m tests.torture $(if $(GROUP),--group '$(GROUP)') $(if $(CASES),--cases '$(CASES)') $(if $(BEDS),--beds $(BEDS))
 
-torture-clean: venv ## remove the instance that is tortured; the results stay in build/torture
+torture-clean: venv ## remove the instances that are tortured; the results stay in build/torture
 	@$(PY) -m tests.torture --remove
 
 bench: setup ## how long users are cut off: today's way, plain Compose, olmis-release

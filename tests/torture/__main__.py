@@ -1,8 +1,9 @@
-"""The torture: ``python -m tests.torture [--group GROUP] [--cases N | PATTERN] [--bed NAME]``.
+"""The torture: ``python -m tests.torture [--group GROUP] [--cases N | PATTERN] [--bed NAME | --beds N]``.
 
-Results are lines of build/torture/results-<bed>.jsonl; a case that passed there is not run again. Groups: kill-points,
-calls-deploy-good, calls-deploy-bad, calls-rollback, calls-takeover, lock-race; and, each on a bed of its own and only
-when named: matrix (CASES are patterns of its cells), machine (how many stories), writers (how many rounds).
+Results are lines of build/torture/results-<bed>.jsonl; a case that passed on any bed is not run again. Groups:
+kill-points, calls-deploy-good, calls-deploy-bad, calls-rollback, calls-takeover, lock-race; and, each on a bed of its
+own: matrix (CASES are patterns of its cells), machine (how many stories), writers (how many rounds). Without a group
+all of them are run (see `whole`), the first ones on several beds side by side.
 """
 
 from __future__ import annotations
@@ -11,20 +12,19 @@ import argparse
 import json
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from olmis_release.text import plural
-from tests.torture import lock_race, machine, machine_writers, matrix, matrix_bed
-from tests.torture.bed import HOME, Bed, Start, have_bed, remove_bed
+from tests.torture import lock_race, machine, machine_writers, matrix, whole
+from tests.torture.bed import HOME, Bed, Start, have_bed
 from tests.torture.cases import Flow, call_cases, kill_cases, sampled
 from tests.torture.look import Reference
 from tests.torture.trial import counted, references, tortured
+from tests.torture.whole import results, say
 
 RACE_S, RACE_LEAST = 60.0, 200
 References = dict[Start, Reference]
@@ -62,23 +62,25 @@ def all_tasks(bed: Bed) -> Iterator[Task]:
 
 def chosen(tasks: Sequence[Task], group: str, wanted: str) -> list[Task]:
     """Return the cases of a group, those of a pattern, or so many of them, spread evenly."""
-    found = [task for task in tasks if fnmatch(task.group, group or "*")]
+    groups = (group or "*").split(",")
+    found = [task for task in tasks if any(fnmatch(task.group, one) for one in groups)]
     if wanted.isdigit():
         return sampled(found, int(wanted))
     return [task for task in found if not wanted or fnmatch(task.name, wanted)]
 
 
-def results(path: Path) -> dict[str, dict[str, Any]]:
-    """Return what is known of each case, the last result of it."""
-    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-    return {one["case"]: one for one in map(json.loads, lines)}
+def work_through(bed: Bed, tasks: Sequence[Task], part: tuple[int, int]) -> list[dict[str, Any]]:
+    """Run our part of what has not passed yet, one by one, and tell how it goes.
 
-
-def work_through(bed: Bed, tasks: Sequence[Task], path: Path) -> list[dict[str, Any]]:
-    """Run what has not passed yet, one by one, and tell how it goes."""
-    known = results(path)
-    left = [task for task in tasks if not known.get(task.name, {}).get("passed")]
-    say(f"{plural(len(tasks), 'case')}, {len(tasks) - len(left)} passed before")
+    Args:
+        bed: Where.
+        tasks: Which; every bed is given all of them.
+        part: Which of them are ours: ``(0, 3)`` is every third one, from the first.
+    """
+    known, path = results(), HOME / f"results-{bed.name}.jsonl"
+    ours = tasks[part[0] :: part[1]]
+    left = [task for task in ours if not known.get(task.name, {}).get("passed")]
+    say(f"{plural(len(ours), 'case')}, {len(ours) - len(left)} passed before")
     seen = references(bed) if left else {}
     began = time.monotonic()
     for number, task in enumerate(left, 1):
@@ -88,7 +90,7 @@ def work_through(bed: Bed, tasks: Sequence[Task], path: Path) -> list[dict[str, 
         verdict = "ok" if result["passed"] else "FAILED: " + "; ".join(result["complaints"])[:400]
         elapsed = time.monotonic() - began
         say(f"{number} of {len(left)}, {elapsed:.0f} s: {task.name}: {' > '.join(result['words'])}: {verdict}")
-    return [known[task.name] for task in tasks if task.name in known]
+    return [known[task.name] for task in ours if task.name in known]
 
 
 def carried_out(task: Task, seen: References) -> dict[str, Any]:
@@ -100,48 +102,36 @@ def carried_out(task: Task, seen: References) -> dict[str, Any]:
         return {"case": task.name, "group": task.group, "passed": False, "words": [], "complaints": [told]}
 
 
-def table(found: Sequence[dict[str, Any]]) -> str:
-    """Return one line per group: cases, passed, how they ended."""
-    lines = [f"{'GROUP':<22}{'CASES':>7}{'PASSED':>8}  ENDED"]
-    for group in dict.fromkeys(one["group"] for one in found):
-        ours = [one for one in found if one["group"] == group]
-        ends = Counter(one["words"][-1] if one["words"] else "-" for one in ours)
-        told = ", ".join(f"{count} {word}" for word, count in sorted(ends.items()))
-        lines.append(f"{group:<22}{len(ours):>7}{sum(one['passed'] for one in ours):>8}  {told}")
-    return "\n".join(lines)
-
-
-def say(text: str) -> None:
-    """Tell whoever waits."""
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
-    sys.stdout.flush()
+def part_of(text: str) -> tuple[int, int]:
+    """Read ``2/3``, the second of three parts."""
+    number, _, of = text.partition("/")
+    return int(number) - 1, int(of)
 
 
 def main() -> int:
     """Run it; the exit status is 1 when any case failed."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
-    parser.add_argument("--group", default="", help="of cases, a pattern")
+    parser.add_argument("--group", default="", help="of cases: patterns, parted by commas")
     parser.add_argument("--cases", default="", help="how many, spread evenly; or a pattern of their names")
     parser.add_argument("--bed", default="torture", help="name of the instance that is tortured")
+    parser.add_argument("--part", default="1/1", type=part_of, help="only every N-th case, from the I-th on: I/N")
+    parser.add_argument("--beds", default=0, type=int, help="how many instances are tortured side by side")
     parser.add_argument("--table", action="store_true", help="only show the results so far")
-    parser.add_argument("--remove", action="store_true", help="only remove the bed")
+    parser.add_argument("--remove", action="store_true", help="only remove the beds")
     options = parser.parse_args()
-    path = HOME / f"results-{options.bed}.jsonl"
+    HOME.mkdir(parents=True, exist_ok=True)
+    if options.remove:
+        return whole.remove()
+    if options.table:
+        say(whole.table(results()))
+        return 0
     if further := FURTHER.get(options.group):
         return further(options.cases)
-    if options.remove:
-        remove_bed(options.bed)
-        for name in ("matrix", "machine"):
-            matrix_bed.remove(name)
-        return 0
-    if options.table:
-        sys.stdout.write(table(list(results(path).values())) + "\n")
-        return 0
-    HOME.mkdir(parents=True, exist_ok=True)
+    if options.beds or not options.group:
+        return whole.torture(options.beds or whole.BEDS, options.group, options.cases)
     say("the bed is there" if (HOME / options.bed / "bed.json").exists() else "making the bed")
     bed = have_bed(options.bed)
-    found = work_through(bed, chosen(list(all_tasks(bed)), options.group, options.cases), path)
-    sys.stdout.write(table(found) + "\n")
+    found = work_through(bed, chosen(list(all_tasks(bed)), options.group, options.cases), options.part)
     return 0 if all(one["passed"] for one in found) else 1
 
 

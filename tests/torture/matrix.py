@@ -86,7 +86,6 @@ class MatrixTrial(Trial):
     """A cell under way."""
 
     harm: Harm = field(default_factory=Harm)
-    acknowledged: int = 0
 
     @property
     def cell(self) -> Cell:
@@ -118,7 +117,6 @@ class MatrixTrial(Trial):
                 end = self._seen()
             self._judge_end(end, before)
             self._let_write(writers)
-        self.acknowledged = writers.acknowledged()
         self._judge_writes(writers)
         self._judge_files()
         self._judge_promise()

@@ -54,6 +54,7 @@ class Trial:
     words: list[Word] = field(default_factory=list)
     commands: list[Done] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+    acknowledged: int = 0
     second: bool = False
     back_wanted: bool = False
     aimed: bool = False
@@ -163,6 +164,7 @@ class Trial:
     def _judge_writes(self, writers: Writers) -> None:
         for service, ledger in writers.ledgers().items():
             verdict = verify(ledger, rows(self.bed, service))
+            self.acknowledged += verdict.acknowledged
             if not verdict.holds:
                 lost, doubled = len(verdict.lost), len(verdict.doubled)
                 told = f"{service}: of {verdict.acknowledged} acknowledged rows {lost} lost, {doubled} doubled"
@@ -260,6 +262,7 @@ def tortured(bed: Bed, case: Case, seen: dict[Start, Reference]) -> dict[str, An
         "exits": [done.exit_code for done in trial.commands],
         "commands": [" ".join(done.arguments) for done in trial.commands],
         "complaints": trial.complaints,
+        "acknowledged": trial.acknowledged,
         "took_s": round(time.monotonic() - began, 1),
         "cpu_s": round(_cpu_s() - cpu_s, 1),
     }
