@@ -108,7 +108,7 @@ def test_what_the_other_wrote_later_goes_before_what_was_written_here_and_never_
 ) -> None:
     steps = cut_plan(here)
     Journal(journal_of(here), run=here.last.run, epoch=1).write(6, steps[5], Mark.UNKNOWN)
-    with dying(monkeypatch, **{"steps.await_ready.await_ready": interrupted}):
+    with dying(monkeypatch, **{"steps.await_ready.prove_new": interrupted}):
         assert taken_over(there).outcome is Outcome.HELD
     assert taken_over(here).outcome is Outcome.DEPLOYED
     assert list(journal_of(here).parent.glob("journal.jsonl.until-e*"))
