@@ -16,7 +16,7 @@ from olmis_release.deploy.signals import undisturbed
 from olmis_release.deploy.telling import say
 from olmis_release.errors import JournalDamaged, ReleaseError
 from olmis_release.events import Note
-from olmis_release.instance.ports import Fence
+from olmis_release.instance.settings_key import share_key
 from olmis_release.plan.model import UNSETTLED, Outcome, PlannedStep, PlanPurpose, Run, StepKind
 from olmis_release.plan.records import write_run
 from olmis_release.workspace import Workspace
@@ -44,8 +44,9 @@ def close(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ending: En
 
 def end_in_ledger(hold: Hold, record: Run) -> None:
     """Write the end into the ledger; if that fails the next command of this workspace does it."""
+    share_key(hold.site, hold.fence)
     try:
-        hold.site.database.ledger.end(Fence(instance=record.instance, epoch=hold.epoch), outcome=str(record.outcome))
+        hold.site.database.ledger.end(hold.fence, outcome=str(record.outcome))
     except ReleaseError as error:
         text = f"The ledger on the database server still calls this run open: {error.message}"
         hold.site.reporter.report(Note(message=text, warning=True))

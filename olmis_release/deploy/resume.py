@@ -17,7 +17,7 @@ from olmis_release.deploy.elsewhere import cut_off, ended_elsewhere, record_only
 from olmis_release.deploy.entrance import consul_entrance
 from olmis_release.deploy.evidence import keep_evidence
 from olmis_release.deploy.executor import Ending, execute, outcome_of, taken_back
-from olmis_release.deploy.gatekeeping import require_fresh, require_preflight, unsettled
+from olmis_release.deploy.gatekeeping import require_fresh, require_preflight, require_settings, unsettled
 from olmis_release.deploy.holding import revive
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.local_lock import locked
@@ -219,6 +219,7 @@ def _back(job: Job) -> Ending:
 def _anew(workspace: Workspace, job: Job, order: Order) -> Ending:
     try:
         require_fresh(workspace, job.site, order.plan_set)
+        require_settings(workspace, job.site, order.plan_set)
         require_preflight(workspace, job)
     except ReleaseError as error:
         return Ending(outcome=Outcome.REFUSED, failure=error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,9 +13,18 @@ from olmis_release import clock
 from olmis_release.deploy.journal import Journal, Mark
 from olmis_release.deploy.lock import JOURNAL, RECORD, Hold
 from olmis_release.deploy.resume import Wish, resume, take_over
-from olmis_release.errors import BadInput, InstanceLocked, JournalDamaged, LockLost, NotRestored, UsageError
+from olmis_release.errors import (
+    BadInput,
+    InstanceLocked,
+    JournalDamaged,
+    LockLost,
+    NotRestored,
+    PreflightRefused,
+    UsageError,
+)
 from olmis_release.instance.locking import LockSeen
 from olmis_release.instance.ports import Fence, LedgerState
+from olmis_release.instance.settings_key import kept_key, share_key
 from olmis_release.plan.model import Outcome, PlannedStep, Run
 from olmis_release.plan.records import runs, write_run
 from olmis_release.plan.sets import load_plan
@@ -352,3 +362,35 @@ def test_the_journal_is_in_the_new_lock_before_the_old_one_goes(
     kept = there.lock.kept[standing(there).id]
     assert kept[JOURNAL].count(b"\n") == 11
     assert Run.model_validate_json(kept[RECORD]).epoch == 2
+
+
+def test_a_plan_is_as_good_in_another_copy_of_the_workspace(here: LiveEstate, tmp_path: Path) -> None:
+    share_key(here.site, Fence(instance="uat", epoch=0))
+    made = here.made()
+    there = here.elsewhere(tmp_path / "other")
+    assert there.really_deploy(load_plan(there.workspace, made.code))[0].outcome is Outcome.DEPLOYED
+
+
+def test_where_the_settings_of_the_old_release_are_not_there_is_no_way_back_and_so_none_forward(
+    here: LiveEstate, tmp_path: Path
+) -> None:
+    share_key(here.site, Fence(instance="uat", epoch=0))
+    here.settings(changed := "MAIL_HOST=other\nPOSTGRES_PASSWORD=open-sesame\n")
+    made = here.another()
+    there = here.elsewhere(tmp_path / "other")
+    there.settings(changed)
+    with pytest.raises(PreflightRefused, match="There is no way back from here"):
+        there.really_deploy(load_plan(there.workspace, made.code))
+    shutil.copytree(here.site.folder.settings, there.site.folder.settings, dirs_exist_ok=True)
+    assert there.really_deploy(load_plan(there.workspace, made.code))[0].outcome is Outcome.DEPLOYED
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_an_untouched_run_goes_forward_from_a_workspace_that_never_had_the_key(
+    here: LiveEstate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    cut_off(monkeypatch, here, step=step, moment="intent")
+    here.database.ledger.keys.clear()  # it never arrived there: only the lock has it
+    there = here.elsewhere(tmp_path / "there")
+    assert taken_over(there).outcome is Outcome.DEPLOYED
+    assert there.database.ledger.keys["uat"] == kept_key(here.site).hex()
