@@ -34,7 +34,8 @@ def main(args: Sequence[str] | None = None) -> int:
         except BaseException as error:  # noqa: BLE001 - the one boundary: whatever it was, a person gets a clear ending
             session.close()
             choose_colors(session)
-            return tell_error(session, _leading_out(session, as_release_error(session, error)), state=_state(session))
+            told = _leading_out(session, as_release_error(session, error))
+            return tell_error(session, told, state=told.state or _state(session))
         finally:
             session.end()
 

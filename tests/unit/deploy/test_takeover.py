@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from olmis_release import clock
-from olmis_release.deploy.journal import Journal, Mark
+from olmis_release.cli.run_result import run_text
+from olmis_release.deploy.journal import Journal, Mark, author
 from olmis_release.deploy.lock import JOURNAL, RECORD, Hold
 from olmis_release.deploy.resume import Wish, resume, take_over
 from olmis_release.errors import (
@@ -78,11 +79,20 @@ def test_another_workspace_cannot_deploy_either(there: LiveEstate) -> None:
     assert refusal.value.resolution == "olmis-release takeover uat"
 
 
-def test_a_takeover_goes_on_where_the_other_was_cut_off_and_keeps_the_old_lock_as_evidence(there: LiveEstate) -> None:
+def test_a_takeover_goes_on_where_the_other_was_cut_off(there: LiveEstate) -> None:
     assert taken_over(there).outcome is Outcome.DEPLOYED
     assert is_settled(there)
     assert entries(there) == [(1, LedgerState.BEGUN), (2, LedgerState.ENDED)]
+
+
+def test_the_old_lock_is_kept_as_evidence_until_the_run_has_ended(
+    there: LiveEstate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dying(monkeypatch, **{"steps.await_ready.prove_new": interrupted}):
+        assert taken_over(there).outcome is Outcome.HELD
     assert [one.claim.epoch for one in there.lock.aside] == [1]
+    assert resume(there.workspace, there.site, WISH)[0].outcome is Outcome.DEPLOYED
+    assert there.lock.aside == []
 
 
 def test_a_takeover_takes_back_on_request(there: LiveEstate) -> None:
@@ -96,6 +106,7 @@ def test_what_was_ended_elsewhere_is_only_written_down_where_it_began(here: Live
     calls = list(here.engine.calls)
     run, _ = resume(here.workspace, here.site, WISH)
     assert (run.outcome, here.last.outcome) == (Outcome.DEPLOYED, Outcome.DEPLOYED)
+    assert run_text(run).endswith(f"; {author()} ended it, and has on record how long users were cut off.")
     assert here.engine.calls == calls
     assert is_settled(here)
     assert here.really_deploy(here.go_back())[0].outcome is Outcome.DEPLOYED
