@@ -71,10 +71,12 @@ class ReleaseError(Exception):
         message: What is wrong and where.
         resolution: What to do next; becomes the Next line.
         details: Longer evidence, for example the last lines of a log.
+        state: What serves users now, where the error knows better than the records; empty otherwise.
     """
 
     exit_code = 1
     code = "E-UNEXPECTED"
+    state = ""
 
     def __init__(self, message: str, *, resolution: str, details: str = "") -> None:
         """Keep the three texts apart so that renderers can lay them out."""

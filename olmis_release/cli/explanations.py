@@ -82,7 +82,10 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-SETTINGS-QUOTES": Explanation("A settings value is in quotes.", "Take the quotes away; blanks need none."),
     "E-SETTINGS-COMMENT": Explanation("A settings value seems to hold a comment.", "Give comments their own line."),
     "E-SETTINGS-DUPLICATE": Explanation("A settings key is set twice.", "Keep one of the two lines."),
-    "E-KEY-FILE": Explanation("The key of the settings' fingerprints is damaged.", "Delete it; open plans go stale."),
+    "E-KEY-FILE": Explanation(
+        "The key of the settings' fingerprints is damaged.",
+        "Delete it; the instance's database server has it, or open plans go stale.",
+    ),
     "E-SQL": Explanation("The database refused a statement.", "Read its words in the message.", 1),
     # workspace and files
     "E-NO-WORKSPACE": Explanation(

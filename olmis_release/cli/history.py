@@ -68,7 +68,7 @@ def _row(run: Run, zone: tzinfo | None) -> tuple[str, ...]:
         str(run.outcome),
         str(run.way_back),
         took(run),
-        minutes(run.outage_s) if run.outage_s else "-",
+        "?" if run.ended_by else minutes(run.outage_s) if run.outage_s else "-",
         run.by,
     )
 

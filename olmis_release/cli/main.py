@@ -34,7 +34,8 @@ def main(args: Sequence[str] | None = None) -> int:
         except BaseException as error:  # noqa: BLE001 - the one boundary: whatever it was, a person gets a clear ending
             session.close()
             choose_colors(session)
-            return tell_error(session, _leading_out(session, as_release_error(session, error)), state=_state(session))
+            told = _leading_out(session, as_release_error(session, error))
+            return tell_error(session, told, state=told.state or _state(session))
         finally:
             session.end()
 
@@ -75,13 +76,15 @@ def _leading_out(session: Session, error: ReleaseError) -> ReleaseError:
     if plain or isinstance(error, (UsageError, Declined, JournalDamaged)) or not _has_open_run(session):
         return error
     error.details = "\n".join(part for part in (error.details, error.resolution) if part)
-    error.resolution = f"{PROGRAM} resume {session.instance}"
+    error.resolution = f"{PROGRAM} {'takeover' if session.takes_over else 'resume'} {session.instance}"
     return error
 
 
 def _has_open_run(session: Session) -> bool:
     if not session.acts or session.instance is None or session.known_workspace is None:
         return False
+    if session.takes_over:
+        return True  # here or there; should there be none, the next takeover says so
     from olmis_release.deploy.gatekeeping import unsettled
 
     try:

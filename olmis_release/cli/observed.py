@@ -12,6 +12,7 @@ from olmis_release.cli.standing import standing_after
 from olmis_release.deploy.gatekeeping import unsettled
 from olmis_release.deploy.local_lock import holder
 from olmis_release.deploy.lock import is_ours
+from olmis_release.deploy.steps.common import CONSUL
 from olmis_release.instance.ports import Container
 from olmis_release.instance.site import Site
 from olmis_release.instance.state import digest_of
@@ -19,6 +20,9 @@ from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.smoke.model import Scene, containers_of
 from olmis_release.smoke.probes import versions
 from olmis_release.workspace import Workspace
+
+REGISTERED_WITHIN_S = 30.0
+"""Seconds after Consul's start in which a service may have come too early to be heard by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class InstanceStatus:
         wall: Open, closed or absent; empty when the instance could not be asked.
         components: How many there should be.
         healthy: How many of them run and answer with their version.
+        silent: Which of them run and do not answer so, each with what was seen instead.
         drift: How what runs differs from what the last good run left.
         unsettled: What the last run left open, where it was cut off or needs a person; empty when all is settled.
         going_on: Who carries out the open run just now, empty when nobody does.
@@ -46,6 +51,7 @@ class InstanceStatus:
     wall: str = ""
     components: int = 0
     healthy: int = 0
+    silent: tuple[str, ...] = ()
     drift: tuple[str, ...] = ()
     unsettled: str = ""
     going_on: str = ""
@@ -68,6 +74,7 @@ def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
         return _not_from_here(workspace, site, containers)
     run, standing = left
     found = {name: Found(container=one, digest=digest_of(site.engine, one)) for name, one in containers.items()}
+    wrong, up = _wrong(site, standing.manifest, containers), _up(standing.manifest, containers)
     return InstanceStatus(
         instance=site.config.name,
         purpose=str(site.config.purpose),
@@ -75,7 +82,8 @@ def look_at(workspace: Workspace, site: Site) -> InstanceStatus:
         since=run.ended,
         wall=str(site.wall.state()),
         components=len(standing.manifest.components),
-        healthy=_healthy(site, standing.manifest, containers),
+        healthy=len(up - wrong.keys()),
+        silent=tuple(_silent(name, seen, containers) for name, seen in wrong.items() if name in up),
         drift=drift(standing.manifest, standing.bodies, found),
         unsettled=_open_end(workspace, site.config.name),
         going_on=holder(site),
@@ -115,10 +123,35 @@ def _not_from_here(workspace: Workspace, site: Site, containers: Mapping[str, Co
     )
 
 
-def _healthy(site: Site, manifest: ReleaseManifest, containers: Mapping[str, Container]) -> int:
+def _wrong(site: Site, manifest: ReleaseManifest, containers: Mapping[str, Container]) -> Mapping[str, str]:
+    """Return the components that do not answer with their version, and what was seen instead."""
     scene = Scene(site=site, manifest=manifest, before=dict(containers))
-    wrong = {result.name.removeprefix("version of ") for result in versions.PROBE.run(scene) if not result.ok}
-    return sum(
-        name not in wrong and name in containers and is_up(containers[name], component)
+    failed = (result for result in versions.PROBE.run(scene) if not result.ok)
+    return {result.name.removeprefix("version of "): result.message for result in failed}
+
+
+def _up(manifest: ReleaseManifest, containers: Mapping[str, Container]) -> set[str]:
+    return {
+        name
         for name, component in manifest.components.items()
-    )
+        if name in containers and is_up(containers[name], component)
+    }
+
+
+def _silent(name: str, seen: str, containers: Mapping[str, Container]) -> str:
+    """Say what is wrong with a component that runs; a Consul that started no earlier does not know it, usually.
+
+    Consul holds registrations in memory only, and a service registers once, when it starts: after an engine was
+    restarted those that came up before Consul have no route.
+    """
+    one, consul = containers[name], containers.get(CONSUL)
+    told = f"{name} runs, but: {seen}"
+    if consul is None or not _may_precede(one, consul):
+        return told
+    return f"{told}; Consul started no earlier than it and has no route to it, perhaps: docker restart {one.name}"
+
+
+def _may_precede(one: Container, consul: Container) -> bool:
+    if one.started_at is None or consul.started_at is None:
+        return False
+    return (one.started_at - consul.started_at).total_seconds() < REGISTERED_WITHIN_S

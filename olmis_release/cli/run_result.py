@@ -9,7 +9,6 @@ from olmis_release.cli.result import Result
 from olmis_release.cli.standing import act
 from olmis_release.errors import (
     Interrupted,
-    LockLost,
     NotRestored,
     PreflightRefused,
     ReleaseError,
@@ -28,8 +27,6 @@ FAILURES: dict[Outcome, type[ReleaseError]] = {
     Outcome.NOT_RESTORED: NotRestored,
     Outcome.HELD: NotRestored,
 }
-KINDS: dict[int, type[ReleaseError]] = {one.exit_code: one for one in (Interrupted, LockLost, TargetUnreachable)}
-"""What a run that was refused or held is told as, by its exit status."""
 WORDS = {
     Outcome.DEPLOYED: "{instance} now runs {release}",
     Outcome.REFUSED: "{instance} was not touched by the {act}",
@@ -81,8 +78,13 @@ def run_text(run: Run) -> str:
         previous=run.previous or "nothing",
         act=act(run),
     )
-    outage = f"users were cut off for {minutes(run.outage_s)}" if run.outage_s else "users were not cut off"
-    return f"{said}, after {took(run)}; {outage}.{NOT_TAKEN_BACK if run.no_db_rollback else ''}"
+    return f"{said}, after {took(run)}; {_outage(run)}.{NOT_TAKEN_BACK if run.no_db_rollback else ''}"
+
+
+def _outage(run: Run) -> str:
+    if run.ended_by:
+        return f"{run.ended_by} ended it, and has on record how long users were cut off"
+    return f"users were cut off for {minutes(run.outage_s)}" if run.outage_s else "users were not cut off"
 
 
 def took(run: Run) -> str:
@@ -96,7 +98,7 @@ def _failure(run: Run, ending: Ending, *, follow: str) -> ReleaseError:
     errors = [error for error in (ending.failure, ending.undo_failure) if error]
     said = [error.details for error in errors] + [error.resolution for error in errors if error.resolution != follow]
     details = "\n".join(text for text in said if text)
-    kind = KINDS.get(run.exit_code or 0, FAILURES[run.outcome])
-    error = kind(run.failure or f"The {run.kind} failed.", resolution=follow, details=details)
-    error.exit_code = run.exit_code or error.exit_code
+    error = FAILURES[run.outcome](run.failure or f"The {run.kind} failed.", resolution=follow, details=details)
+    telling = next((one for one in reversed(errors) if one.exit_code == run.exit_code), error)
+    error.exit_code, error.code = run.exit_code or error.exit_code, telling.code
     return error

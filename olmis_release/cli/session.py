@@ -31,6 +31,7 @@ class Session:
         no_input: Never ask.
         instance: The instance that the command is about, once known; error messages say what it serves.
         acts: The command may change the instance: its STATE line is its result.
+        takes_over: It ends a run that this workspace may know nothing of yet.
         log_file: Where this command logs, once it does.
     """
 
@@ -44,6 +45,7 @@ class Session:
     no_input: bool = False
     instance: str | None = None
     acts: bool = False
+    takes_over: bool = False
     log_file: Path | None = None
     zone: ZoneInfo | None = None
     _workspace: Workspace | None = None

@@ -95,7 +95,7 @@ def _text(session: Session, standings: Sequence[InstanceStatus]) -> str:
 
     headers = ["INSTANCE", "PURPOSE", "RUNNING", "SINCE", "HEALTH", "DRIFT", "WALL"]
     lines = [table(headers, [_row(session, one) for one in standings])]
-    lines += [f"  {one.instance}: {difference}" for one in standings for difference in one.drift]
+    lines += [f"  {one.instance}: {told}" for one in standings for told in (*one.drift, *one.silent)]
     return "\n".join(lines)
 
 

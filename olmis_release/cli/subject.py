@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from olmis_release.cli.choosing import is_fresh, named_plan, the_open_plan
 from olmis_release.cli.running import what_was_left
 from olmis_release.errors import BadInput, ReleaseError
-from olmis_release.instance.settings import fingerprint_key, read_settings
+from olmis_release.instance.settings import read_settings
+from olmis_release.instance.settings_key import fingerprint_key
 from olmis_release.manifest.lock import known_releases, load_release, read_release
 from olmis_release.manifest.render import render
 from olmis_release.plan.files import write_whole
@@ -79,7 +80,7 @@ def newest_release(workspace: Workspace) -> str:
 def _of_newest(session: Session, site: Site) -> Subject:
     workspace, config = session.workspace, site.config
     manifest, _file = load_release(workspace, newest_release(workspace))
-    settings = read_settings(workspace.root / config.settings, shown_as=config.settings, key=fingerprint_key(workspace))
+    settings = read_settings(workspace.root / config.settings, shown_as=config.settings, key=fingerprint_key(site))
     rendered = render(manifest, surroundings_of(site, config, settings))
     compose_file = site.folder.ensure(site.folder.root) / "preflight.yml"
     write_whole(compose_file, rendered.text.encode(), mode=COMPOSE_MODE)

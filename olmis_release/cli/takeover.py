@@ -36,7 +36,7 @@ def takeover(session: Session, *, instance: str, abort: bool, again: bool, confi
     from olmis_release.cli.who import operator
     from olmis_release.deploy.resume import Wish, take_over
 
-    session.acts = True
+    session.acts = session.takes_over = True
     site = session.site(instance)
     ask(session, site.config.name, given=confirm, needed=False)
     wish = Wish(operator=operator(), abort=abort, again=again)

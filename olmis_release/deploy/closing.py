@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from olmis_release import clock
-from olmis_release.deploy.ending import exit_code_of, failure_text
+from olmis_release.deploy.ending import closing, exit_code_of, failure_text
 from olmis_release.deploy.executor import Ending
 from olmis_release.deploy.hooks import Moment, run_hooks
 from olmis_release.deploy.job import Job
@@ -14,9 +14,9 @@ from olmis_release.deploy.journal_file import release_ballast
 from olmis_release.deploy.lock import Hold
 from olmis_release.deploy.signals import undisturbed
 from olmis_release.deploy.telling import say
-from olmis_release.errors import JournalDamaged, ReleaseError
+from olmis_release.errors import JournalDamaged, ReleaseError, TargetUnreachable
 from olmis_release.events import Note
-from olmis_release.instance.ports import Fence
+from olmis_release.instance.settings_key import share_key
 from olmis_release.plan.model import UNSETTLED, Outcome, PlannedStep, PlanPurpose, Run, StepKind
 from olmis_release.plan.records import write_run
 from olmis_release.workspace import Workspace
@@ -35,6 +35,7 @@ def close(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ending: En
         keep_record(workspace, record, journal=job.journal.path)
         if ending.outcome not in UNSETTLED:
             end_in_ledger(hold, record)
+            clear_locks(hold)
             hold.stays = False
             release_ballast(job.journal.path)
     if ending.outcome is not Outcome.HELD:
@@ -44,11 +45,25 @@ def close(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ending: En
 
 def end_in_ledger(hold: Hold, record: Run) -> None:
     """Write the end into the ledger; if that fails the next command of this workspace does it."""
+    share_key(hold.site, hold.fence)
     try:
-        hold.site.database.ledger.end(Fence(instance=record.instance, epoch=hold.epoch), outcome=str(record.outcome))
+        hold.site.database.ledger.end(hold.fence, outcome=str(record.outcome))
     except ReleaseError as error:
+        if isinstance(error, TargetUnreachable) and _took_its_server_down(record):
+            return
         text = f"The ledger on the database server still calls this run open: {error.message}"
         hold.site.reporter.report(Note(message=text, warning=True))
+
+
+def _took_its_server_down(record: Run) -> bool:
+    """Tell whether a first deploy was taken back, its database server with it: no ledger is there any more."""
+    return record.previous is None and record.outcome is Outcome.ROLLED_BACK
+
+
+def clear_locks(hold: Hold) -> None:
+    """Remove the locks that were set aside on the way: the run has ended, so nobody will ask what they keep."""
+    with suppress(ReleaseError):  # they hold nothing; the next run that ends removes them
+        hold.site.lock.clear_aside(below=hold.epoch)
 
 
 def close_record(record: Run, job: Job, ending: Ending) -> Run:
@@ -80,11 +95,13 @@ def keep_record(workspace: Workspace, record: Run, *, journal: Path) -> None:
         release_ballast(journal)
         write_run(workspace, record)
     except JournalDamaged as error:
-        raise JournalDamaged(
+        unrecorded = JournalDamaged(
             f"The {record.kind} of {record.release} ended ({record.outcome}) without record: {error.message} "
             "Make room or correct the rights; `resume` then completes the record.",
             resolution=f"olmis-release resume {record.instance}",
-        ) from error
+        )
+        unrecorded.state = f"{closing(record).state} Its record is not written yet."
+        raise unrecorded from error
 
 
 def after_step(workspace: Workspace, job: Job, step: PlannedStep) -> None:

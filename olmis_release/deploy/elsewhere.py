@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from olmis_release.deploy.closing import close_record, keep_record
+from dataclasses import dataclass
+
+from olmis_release.deploy.closing import clear_locks, close_record, keep_record
 from olmis_release.deploy.executor import Ending
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.lock import Hold
@@ -13,7 +15,19 @@ from olmis_release.plan.model import UNSETTLED, Outcome, Run
 from olmis_release.workspace import Workspace
 
 
-def ended_elsewhere(job: Job, run: Run) -> Ending | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedElsewhere:
+    """How another operator, who took a run over, ended it.
+
+    Attributes:
+        who: That operator, ``user@host``.
+    """
+
+    ending: Ending
+    who: str
+
+
+def ended_elsewhere(job: Job, run: Run) -> EndedElsewhere | None:
     """Return how another operator, who took the run over, ended it; None when nobody did.
 
     Raises:
@@ -34,17 +48,19 @@ def ended_elsewhere(job: Job, run: Run) -> Ending | None:
         )
     say(job, f"{last.who} carried this run on from {last.at} and ended it: {last.outcome}.")
     outcome = Outcome(last.outcome) if last.outcome in set(Outcome) else Outcome.NOT_RESTORED
-    return Ending(outcome=outcome, failure=None if outcome is Outcome.DEPLOYED else cut_off(job))
+    ending = Ending(outcome=outcome, failure=None if outcome is Outcome.DEPLOYED else cut_off(job))
+    return EndedElsewhere(ending=ending, who=last.who)
 
 
 def _is_settled(entry: LedgerEntry) -> bool:
     return entry.state is LedgerState.ENDED and entry.outcome in set(Outcome) - UNSETTLED
 
 
-def record_only(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ending: Ending) -> Run:
+def record_only(workspace: Workspace, hold: Hold, job: Job, *, record: Run, ended: EndedElsewhere) -> Run:
     """Write down what another operator made of a run; the hooks ran there, and the instance is nobody's now."""
-    record = close_record(record, job, ending)
+    record = close_record(record, job, ended.ending).model_copy(update={"ended_by": ended.who})
     keep_record(workspace, record, journal=job.journal.path)
+    clear_locks(hold)
     hold.stays = False
     return record
 

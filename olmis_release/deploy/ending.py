@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from olmis_release.deploy.executor import Ending
 from olmis_release.errors import (
     ApprovalMissing,
+    BadInput,
     InstanceLocked,
     Interrupted,
+    JournalDamaged,
     PlanStale,
     ReleaseError,
     TargetUnreachable,
@@ -24,6 +26,10 @@ EXIT_CODE = {
 }
 
 
+REFUSALS = (ApprovalMissing, BadInput, InstanceLocked, Interrupted, JournalDamaged, PlanStale, TargetUnreachable)
+"""Errors that a run which touched nothing ends with as they are; any other counts as a refusal of preflight."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closing:
     """The last two lines that a person sees."""
@@ -37,7 +43,7 @@ def exit_code_of(ending: Ending) -> int:
     telling: tuple[type[ReleaseError], ...] = ()
     match ending.outcome:
         case Outcome.REFUSED:
-            telling = (Interrupted, TargetUnreachable, InstanceLocked, PlanStale, ApprovalMissing)
+            telling = REFUSALS
         case Outcome.HELD:
             telling = (Interrupted, InstanceLocked)
     failure = ending.undo_failure or ending.failure

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from olmis_release.deploy.faults import as_release_error
-from olmis_release.deploy.holding import answers, worth_another_try
+from olmis_release.deploy.holding import is_silent, worth_another_try
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.journal import Mark
 from olmis_release.deploy.signals import StopWish, stop_wish, undisturbed
@@ -185,7 +185,7 @@ def _must_hold(failure: ReleaseError, job: Job) -> bool:
         return True
     if job.journal.mentions(StepKind.ACCEPT) and not job.journal.finished(StepKind.ACCEPT):
         return True
-    return isinstance(failure, TargetUnreachable) and not answers(job)
+    return isinstance(failure, TargetUnreachable) and is_silent(job)
 
 
 def _keep(evidence: Callable[[], None], job: Job) -> None:

@@ -8,13 +8,17 @@ from olmis_release.deploy.job import Job
 from olmis_release.errors import ApprovalMissing, NotRestored, PlanStale, PreflightRefused, TargetUnreachable
 from olmis_release.instance.config import InstanceConfig
 from olmis_release.instance.ports import Fence, LedgerEntry, LedgerState
+from olmis_release.instance.settings import keep_copy
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import read_release
+from olmis_release.plan.composed import services_in, settings_copies
 from olmis_release.plan.model import UNSETTLED, Outcome, Run
+from olmis_release.plan.reading import settings_of
 from olmis_release.plan.records import runs
-from olmis_release.plan.sets import PlanSet
+from olmis_release.plan.sets import PREVIOUS, PlanSet
 from olmis_release.plan.staleness import differences, read_base
 from olmis_release.preflight.runner import Subject, run_checks
+from olmis_release.text import listed
 from olmis_release.workspace import Workspace
 
 
@@ -70,6 +74,27 @@ def require_fresh(workspace: Workspace, site: Site, plan_set: PlanSet) -> None:
             f"Plan {plan_set.code} is stale: {len(moved)} thing(s) changed since it was made. Make a new one.",
             details="\n".join(moved),
             resolution=f"olmis-release plan {plan.release} --to {plan.instance}",
+        )
+
+
+def require_settings(workspace: Workspace, site: Site, plan_set: PlanSet) -> None:
+    """Keep the settings that a plan of another copy of the workspace was made with here too, for Compose to read.
+
+    Raises:
+        PreflightRefused: Those which the old release runs with are not here: it could not be started again.
+    """
+    keep_copy(site.folder, settings_of(workspace, site))
+    plan, file = plan_set.plan, plan_set.folder / PREVIOUS
+    if plan.previous_compose is None:
+        return
+    text = file.read_text(encoding="utf-8")
+    copies = settings_copies(text, services_in(text, shown_as=workspace.relative(file)))
+    gone = sorted(copy for copy in copies if not site.folder.in_workspace(copy).is_file())
+    if gone:
+        raise PreflightRefused(
+            f"There is no way back from here: the settings that {plan.previous} runs with are not in this copy of the "
+            f"workspace: {listed(gone)}.",
+            resolution=f"Copy that file here from the workspace that deployed {plan.previous}, or deploy from there.",
         )
 
 

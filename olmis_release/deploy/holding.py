@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import nullcontext
 
 from olmis_release import clock
@@ -16,23 +17,30 @@ from olmis_release.plan.model import Action, StepKind
 
 ASK_EVERY_S = 2.0
 PAUSE_S = 3.0
-"""Seconds between two tries where the engine answers and something behind it does not."""
+"""Seconds between two tries where all that is asked answers and something behind it does not."""
+ENGINE = "The target"
+DATABASE = "The database"
 
 
 def worth_another_try(failure: ReleaseError, job: Job, wish: StopWish | None = None) -> bool:
-    """Tell whether what failed a step was the target's silence or restart, after which the step may be done again.
+    """Tell whether what failed a step was a silence or a restart, after which the step may be done again.
 
     Args:
         failure: What stopped the step.
-        job: Its instance says how long a silent target is waited for.
+        job: Its instance says how long the engine, and then the database, are waited for.
         wish: A person who wants to stop is not kept waiting.
     """
     if isinstance(failure, TargetUnreachable) or not answers(job):
-        return _comes_back(job, wish) and _revived(job)
+        return _all_come_back(job, wish)
     if _restarted(job):
         say(job, "The target's engine was restarted meanwhile.", warning=True)
-        return _revived(job)
+        return _all_come_back(job, wish)
     return False
+
+
+def is_silent(job: Job) -> bool:
+    """Ask whether the engine or the database is silent: nothing is taken back for that alone."""
+    return not answers(job) or not database_answers(job)
 
 
 def _restarted(job: Job) -> bool:
@@ -43,7 +51,7 @@ def _restarted(job: Job) -> bool:
 
 
 def answers(job: Job) -> bool:
-    """Ask whether the target is there: a run is taken back because something failed, never because of silence."""
+    """Ask whether the engine is there."""
     try:
         job.site.engine.info()
     except TargetUnreachable:
@@ -53,26 +61,53 @@ def answers(job: Job) -> bool:
     return True
 
 
-def _comes_back(job: Job, wish: StopWish | None) -> bool:
-    limit_s = job.site.config.timeouts.hold_s
-    say(job, f"The target does not answer; waiting up to {limit_s:.0f} s. Nothing is taken back on silence.")
-    deadline = clock.monotonic_s() + limit_s
-    with wish.at_once() if wish else nullcontext():
-        time.sleep(PAUSE_S)
-        while not answers(job):
-            if clock.monotonic_s() >= deadline:
-                return False
-            job.site.reporter.report(Progress(activity="waiting for the target to answer"))
-            time.sleep(ASK_EVERY_S)
+def database_answers(job: Job) -> bool:
+    """Ask whether the database server is there; one that no container runs for is not waited for: a step starts it."""
+    try:
+        component = job.site.config.database.component
+        running = component is None or any(
+            one.status is ContainerStatus.RUNNING for one in job.containers((component,))
+        )
+        if running:
+            job.site.database.server()
+    except TargetUnreachable:
+        return False
+    except ReleaseError:
+        return True
     return True
 
 
-def _revived(job: Job) -> bool:
+def _all_come_back(job: Job, wish: StopWish | None) -> bool:
+    with wish.at_once() if wish else nullcontext():
+        time.sleep(PAUSE_S)
+        if not _comes_back(job, ENGINE, answers):
+            return False
+    _start_again(job)
+    with wish.at_once() if wish else nullcontext():
+        return _comes_back(job, DATABASE, database_answers)
+
+
+def _comes_back(job: Job, who: str, there: Callable[[Job], bool]) -> bool:
+    """Ask until there is an answer; the log says every half minute what is waited for, as in all long work."""
+    if there(job):
+        return True
+    limit_s = job.site.config.timeouts.hold_s
+    say(job, f"{who} does not answer; waiting up to {limit_s:.0f} s. Nothing is taken back on silence.", warning=True)
+    began_s = clock.monotonic_s()
+    activity = f"waiting for {who[:1].lower()}{who[1:]} to answer"
+    while (waited_s := clock.monotonic_s() - began_s) < limit_s:
+        job.site.reporter.report(Progress(activity=activity, done=waited_s, total=limit_s, unit="s"))
+        time.sleep(ASK_EVERY_S)
+        if there(job):
+            return True
+    return False
+
+
+def _start_again(job: Job) -> None:
     try:
         revive(job)
     except ReleaseError as error:
         say(job, f"Not everything could be started again: {error.message}", warning=True)
-    return True
 
 
 def revive(job: Job) -> None:

@@ -79,6 +79,13 @@ class Job:
         """Return whether a step that acts now was begun before."""
         return self.journal.times_begun(self.plan.steps.index(step) + 1) > 1
 
+    def is_proof_stale(self) -> bool:
+        """Return whether services that were proved ready may have fallen since: a step was tried again, or a command.
+
+        An engine that was restarted meanwhile shows as just that.
+        """
+        return self.plan_has(StepKind.AWAIT_READY) and not self.journal.undisturbed_since(StepKind.AWAIT_READY)
+
     def plan_has(self, kind: StepKind) -> bool:
         """Return whether the plan has a step of this kind."""
         return any(step.kind is kind for step in self.plan.steps)

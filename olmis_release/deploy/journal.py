@@ -187,6 +187,15 @@ class Journal:
         """Return how often a step was begun, this time counted."""
         return sum(record.step == number and record.mark is Mark.INTENT for record in self._records)
 
+    def undisturbed_since(self, kind: StepKind) -> bool:
+        """Return whether, since a step of this kind ended last, one command went on without trying anything twice."""
+        for record in reversed(self._records):
+            if record.epoch != self._epoch or record.mark not in {Mark.INTENT, Mark.DONE}:
+                return False
+            if record.kind is kind and record.mark is Mark.DONE:
+                return True
+        return False
+
     def open_steps(self) -> tuple[int, ...]:
         """Return the steps that may have acted and were not undone, newest first."""
         attempted = {record.step for record in self._records if record.mark is Mark.INTENT}

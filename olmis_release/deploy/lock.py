@@ -22,7 +22,7 @@ from olmis_release.deploy.signals import undisturbed
 from olmis_release.errors import InstanceLocked, ReleaseError, TargetUnreachable
 from olmis_release.instance.lock_container import held
 from olmis_release.instance.locking import Claim, LockSeen
-from olmis_release.instance.ports import LedgerEntry, LedgerState
+from olmis_release.instance.ports import Fence, LedgerEntry, LedgerState
 from olmis_release.instance.site import Site
 from olmis_release.plan.files import write_whole
 
@@ -33,6 +33,7 @@ COPIES = (JOURNAL, "journal.other.jsonl")
 """Where the journal is kept on the target, by turns: a copy that is cut short on its way spares the one before it."""
 RECORD = "run.json"
 SETTINGS = "settings"
+KEY = "key"
 
 
 @dataclass(slots=True)
@@ -68,6 +69,11 @@ class Hold:
             at=claim.since,
             state=LedgerState.BEGUN,
         )
+
+    @property
+    def fence(self) -> Fence:
+        """What stands between this lock and whatever an earlier one still does to the database."""
+        return Fence(instance=self.seen.claim.instance, epoch=self.epoch)
 
     def guard(self) -> None:
         """Return only if the lock is still held.

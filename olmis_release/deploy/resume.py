@@ -13,11 +13,11 @@ from typing import assert_never
 
 from olmis_release.deploy.closing import after_step, close
 from olmis_release.deploy.decision import Course, Decision, Facts, decide, facts_of
-from olmis_release.deploy.elsewhere import cut_off, ended_elsewhere, record_only
+from olmis_release.deploy.elsewhere import EndedElsewhere, cut_off, ended_elsewhere, record_only
 from olmis_release.deploy.entrance import consul_entrance
 from olmis_release.deploy.evidence import keep_evidence
 from olmis_release.deploy.executor import Ending, execute, outcome_of, taken_back
-from olmis_release.deploy.gatekeeping import require_fresh, require_preflight, unsettled
+from olmis_release.deploy.gatekeeping import require_fresh, require_preflight, require_settings, unsettled
 from olmis_release.deploy.holding import revive
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.local_lock import locked
@@ -121,7 +121,7 @@ def _go_on(workspace: Workspace, hold: Hold, run: Run, *, wish: Wish, old: LockS
     hold.keep(luggage(job, run))
     _drop_own(site, old)
     if ended := _ended_meanwhile(job, run):
-        return record_only(workspace, hold, job, record=run, ending=ended), ended
+        return record_only(workspace, hold, job, record=run, ended=ended), ended.ending
     run = _as_ours(workspace, hold, run)
     decision = _decided(job, wish)
     run = run.model_copy(update={"outcome": Outcome.RUNNING, "ended": None})
@@ -133,7 +133,7 @@ def _go_on(workspace: Workspace, hold: Hold, run: Run, *, wish: Wish, old: LockS
     return close(workspace, hold, job, record=run, ending=ending), ending
 
 
-def _ended_meanwhile(job: Job, run: Run) -> Ending | None:
+def _ended_meanwhile(job: Job, run: Run) -> EndedElsewhere | None:
     """Return how the run was ended elsewhere; asked before anything is started, and of a server started only now."""
     if ended := ended_elsewhere(job, run):
         return ended
@@ -219,6 +219,7 @@ def _back(job: Job) -> Ending:
 def _anew(workspace: Workspace, job: Job, order: Order) -> Ending:
     try:
         require_fresh(workspace, job.site, order.plan_set)
+        require_settings(workspace, job.site, order.plan_set)
         require_preflight(workspace, job)
     except ReleaseError as error:
         return Ending(outcome=Outcome.REFUSED, failure=error)

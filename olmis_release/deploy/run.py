@@ -17,17 +17,19 @@ from olmis_release.deploy.gatekeeping import (
     require_finished,
     require_fresh,
     require_preflight,
+    require_settings,
     require_unused,
 )
 from olmis_release.deploy.hooks import Moment
 from olmis_release.deploy.job import Job
 from olmis_release.deploy.journal import Journal
 from olmis_release.deploy.local_lock import locked
-from olmis_release.deploy.lock import JOURNAL, RECORD, SETTINGS, Hold, take
+from olmis_release.deploy.lock import JOURNAL, KEY, RECORD, SETTINGS, Hold, take
 from olmis_release.deploy.signals import held_back
 from olmis_release.deploy.steps.table import steps_of
 from olmis_release.errors import TargetUnreachable
 from olmis_release.instance.fenced import fenced
+from olmis_release.instance.settings_key import kept_key, share_key
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import read_release
 from olmis_release.manifest.model import ReleaseManifest
@@ -84,6 +86,7 @@ def _under_lock(workspace: Workspace, hold: Hold, order: Order) -> tuple[Run, En
     require_ended_elsewhere(workspace, site)
     require_unused(workspace, order.plan_set)
     require_fresh(workspace, site, order.plan_set)
+    require_settings(workspace, site, order.plan_set)
     job = open_job(workspace, site, order, hold=hold)
     require_preflight(workspace, job)
     if plan.purpose is PlanPurpose.DEPLOY:  # a hook that guards deploys must not stand in the way of going back
@@ -122,15 +125,17 @@ def enter_ledger(hold: Hold) -> None:
     """
     with suppress(TargetUnreachable):
         hold.site.database.ledger.begin(hold.entry)
+        share_key(hold.site, hold.fence)
 
 
 def luggage(job: Job, record: Run) -> dict[str, bytes]:
-    """Return what an operator elsewhere needs besides the plan: journal, settings of both releases, record.
+    """Return what an operator elsewhere needs besides the plan: journal, settings of both releases, their key, record.
 
     The record comes last: where it arrived, the rest did.
     """
     settings = {f"{SETTINGS}/{path.name}": path.read_bytes() for path in job.site.folder.settings.glob("*.env")}
-    return {JOURNAL: job.journal.content(), **settings, RECORD: record.model_dump_json().encode()}
+    key = kept_key(job.site).hex().encode()
+    return {JOURNAL: job.journal.content(), **settings, KEY: key, RECORD: record.model_dump_json().encode()}
 
 
 def open_job(workspace: Workspace, site: Site, order: Order, *, hold: Hold) -> Job:

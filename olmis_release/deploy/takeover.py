@@ -14,12 +14,13 @@ from olmis_release import clock
 from olmis_release.deploy.gatekeeping import open_in_ledger
 from olmis_release.deploy.journal import Journal
 from olmis_release.deploy.journal_file import damaged, lines_in, whole_lines_of
-from olmis_release.deploy.lock import COPIES, JOURNAL, RECORD, SETTINGS
+from olmis_release.deploy.lock import COPIES, JOURNAL, KEY, RECORD, SETTINGS
 from olmis_release.deploy.process_identity import is_gone
 from olmis_release.errors import InstanceLocked, JournalDamaged, TargetUnreachable, UsageError
 from olmis_release.events import Progress
 from olmis_release.instance.locking import LockSeen
 from olmis_release.instance.ports import LedgerState
+from olmis_release.instance.settings_key import FORM, adopt
 from olmis_release.instance.site import Site
 from olmis_release.plan.codes import read_code
 from olmis_release.plan.files import write_whole
@@ -170,7 +171,9 @@ def _nothing(site: Site, seen: LockSeen | None) -> UsageError:
 
 
 def _bring_settings(site: Site, files: Mapping[str, bytes]) -> None:
-    """Keep the settings of both releases; only what has the name of a copy of settings, and no other path."""
+    """Keep the settings of both releases and the key of their names; only what is called so, and no other path."""
+    if FORM.fullmatch(key := files.get(KEY, b"").decode("ascii", "replace")):
+        adopt(site, key)
     folder = site.folder.ensure(site.folder.settings)
     for name, content in files.items():
         place = SETTINGS_COPY.fullmatch(name)

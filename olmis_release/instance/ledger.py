@@ -21,6 +21,8 @@ from olmis_release.errors import JournalDamaged, LockLost, StepFailed
 from olmis_release.instance.ledger_sql import (
     FENCED_OFF,
     IS_HERE,
+    KEYS,
+    KEYS_ARE_HERE,
     MOVED,
     NO_ENTRY,
     TABLES,
@@ -28,6 +30,8 @@ from olmis_release.instance.ledger_sql import (
     appended,
     ended,
     entries_of,
+    kept_key,
+    key_of,
     raised,
 )
 from olmis_release.instance.ports import Fence, LedgerEntry, LedgerState
@@ -85,6 +89,22 @@ class PostgresLedger:
     def end(self, fence: Fence, *, outcome: str) -> None:
         """Write down how a run ended."""
         self.transact(fence, ended(fence, outcome))
+
+    def settings_key(self, instance: str) -> str:
+        """Return the key of an instance's fingerprints, empty when none was kept."""
+        place = self._place()
+        if place is None or not self._sql.run(KEYS_ARE_HERE, database=place)[0]:
+            return ""
+        (rows,) = self._sql.run(key_of(instance), database=place)
+        return str(rows[0]["key"]) if rows else ""
+
+    def keep_settings_key(self, fence: Fence, key: str) -> None:
+        """Keep a key where there is none yet."""
+        place = self._made()
+        if not self._sql.run(KEYS_ARE_HERE, database=place)[0]:
+            with _if_not_there():
+                self._sql.run(KEYS, database=place)
+        self.transact(fence, kept_key(fence.instance, key))
 
     def check(self, fence: Fence | None) -> None:
         """Raise `LockLost` if the fence stands higher; for what cannot be part of a transaction."""

@@ -29,6 +29,11 @@ IS_HERE = ask(
     " WHERE n.nspname = 'olmis_release' AND c.relname = 'fence') AS here,"
     " EXISTS (SELECT 1 FROM pg_database WHERE datname = 'olmis_release') AS own"
 )
+KEYS = do("CREATE TABLE IF NOT EXISTS olmis_release.settings_key (instance text PRIMARY KEY, key text NOT NULL)")
+KEYS_ARE_HERE = ask(
+    "SELECT 1 AS here FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = 'olmis_release' AND c.relname = 'settings_key'"
+)
 _ENTRIES = (
     "SELECT instance, epoch, run, plan, who, at, state, outcome, prev_hash FROM olmis_release.ledger"
     " WHERE instance = {instance} ORDER BY epoch"
@@ -58,6 +63,20 @@ _ACCEPT = (
 def entries_of(instance: str) -> Statement:
     """Return the question for every entry of an instance, oldest first."""
     return ask(_ENTRIES, instance=value(instance))
+
+
+def key_of(instance: str) -> Statement:
+    """Return the question for the key of an instance."""
+    return ask("SELECT key FROM olmis_release.settings_key WHERE instance = {instance}", instance=value(instance))
+
+
+def kept_key(instance: str, key: str) -> Statement:
+    """Return what keeps a key where there is none yet."""
+    return do(
+        "INSERT INTO olmis_release.settings_key VALUES ({instance}, {key}) ON CONFLICT DO NOTHING",
+        instance=value(instance),
+        key=value(key),
+    )
 
 
 def raised(fence: Fence) -> Statement:

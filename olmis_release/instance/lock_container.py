@@ -156,7 +156,7 @@ class LockContainer:
 
     def set_aside(self, seen: LockSeen) -> None:
         """Rename it by its id, so that a holder who comes back finds that it lost it; then stop it."""
-        aside = f"{self.name}-broken-e{seen.claim.epoch}"
+        aside = f"{self._aside}{seen.claim.epoch}"
         try:
             self._engine.own.rename(seen.id, aside)
         except StepFailed:
@@ -164,6 +164,17 @@ class LockContainer:
             if now is not None and now.name == self.name:  # another one bears that name
                 self._engine.own.rename(seen.id, f"{aside}-{seen.id[:12]}")
         self._engine.stop(seen.id, grace_s=1)
+
+    def clear_aside(self, *, below: int) -> None:
+        """Remove what was set aside and is of a lower epoch."""
+        for one in self._engine.labelled(LOCK_LABEL, self._instance):
+            if one.name.startswith(self._aside) and _claim(one).epoch < below:
+                self._engine.own.discard(one.id)
+
+    @property
+    def _aside(self) -> str:
+        """How the names of locks begin that were set aside."""
+        return f"{self.name}-broken-e"
 
     def highest_epoch(self) -> int:
         """Return the highest epoch among this instance's locks, those set aside too."""

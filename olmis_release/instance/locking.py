@@ -99,5 +99,8 @@ class InstanceLock(Protocol):
     def set_aside(self, seen: LockSeen) -> None:
         """Make room for another holder; the old lock stays under another name, as evidence."""
 
+    def clear_aside(self, *, below: int) -> None:
+        """Remove the locks of this instance that were set aside and are of a lower epoch; one that is gone is fine."""
+
     def highest_epoch(self) -> int:
         """Return the highest epoch that any lock of this instance on the target bears, 0 when there is none."""

@@ -365,6 +365,20 @@ class Ledger(Protocol):
             LockLost: A higher epoch exists.
         """
 
+    def settings_key(self, instance: str) -> str:
+        """Return the key of an instance's settings fingerprints (`settings_key.py`), empty when none was kept.
+
+        Raises:
+            TargetUnreachable: The server does not answer.
+        """
+
+    def keep_settings_key(self, fence: Fence, key: str) -> None:
+        """Keep that key; one that is there already stays.
+
+        Raises:
+            LockLost: A higher epoch exists.
+        """
+
 
 class Database(Protocol):
     """The instance's database server (`database.py`); all SQL is there.

@@ -20,9 +20,8 @@ from pathlib import Path
 
 from olmis_release.errors import BadInput, PreflightRefused, Problem, StepFailed, Where
 from olmis_release.manifest.masking import secrets_in
-from olmis_release.workspace import PRIVATE, InstanceFolder, Workspace
+from olmis_release.workspace import InstanceFolder
 
-KEY_BYTES = 32
 SIZE_LIMIT_BYTES = 1024 * 1024
 LIMIT_PROBLEMS = 300
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
@@ -42,8 +41,8 @@ class Settings:
 
     Attributes:
         values: Key to value.
-        fingerprint: Keyed hash of the values; empty when no key was given. Equal values have equal fingerprints in one
-            workspace, and nobody without its key can try passwords against it.
+        fingerprint: Keyed hash of the values; empty when no key was given. Equal values have equal fingerprints on one
+            instance, and nobody without its key can try passwords against it.
         fingerprints: The same for each value.
     """
 
@@ -64,7 +63,7 @@ def read_settings(path: Path, *, shown_as: str, key: bytes = b"") -> Settings:
     Args:
         path: The file.
         shown_as: Its path as the user knows it.
-        key: The workspace's `fingerprint_key`.
+        key: The instance's `settings_key.fingerprint_key`.
 
     Raises:
         PreflightRefused: Others may read or change it (code ``E-SETTINGS-MODE``).
@@ -89,23 +88,6 @@ def read_settings(path: Path, *, shown_as: str, key: bytes = b"") -> Settings:
     return Settings(values=values, fingerprint=_fingerprint(values, key), fingerprints=each)
 
 
-def fingerprint_key(workspace: Workspace) -> bytes:
-    """Return the workspace's key for fingerprints, made at first use and readable by its owner only."""
-    path = workspace.root / PRIVATE / "key"
-    try:
-        return bytes.fromhex(path.read_text(encoding="ascii"))
-    except FileNotFoundError:
-        _place(path, secrets.token_hex(KEY_BYTES))
-        return fingerprint_key(workspace)
-    except ValueError as error:
-        raise BadInput.one(
-            "it does not hold a key in hexadecimal.",
-            resolution="Delete it; open plans become stale and a new key is made.",
-            where=Where(file=workspace.relative(path)),
-            code="E-KEY-FILE",
-        ) from error
-
-
 def keep_copy(folder: InstanceFolder, settings: Settings) -> Path:
     """Keep the values under their fingerprint, for Compose to read now and for a rollback to find later.
 
@@ -118,7 +100,7 @@ def keep_copy(folder: InstanceFolder, settings: Settings) -> Path:
     if not settings.fingerprint:
         raise ValueError("settings without a fingerprint cannot be kept")
     path = folder.ensure(folder.settings) / f"{settings.fingerprint[:12]}.env"
-    _place(path, "".join(f"{name}={for_compose(content)}\n" for name, content in sorted(settings.values.items())))
+    place(path, "".join(f"{name}={for_compose(content)}\n" for name, content in sorted(settings.values.items())))
     return path
 
 
@@ -227,7 +209,7 @@ def _fingerprint(values: Mapping[str, str], key: bytes) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _place(path: Path, text: str) -> None:
+def place(path: Path, text: str) -> None:
     """Write a new private file whole or not at all; one that is there already stays as it is."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")

@@ -227,6 +227,7 @@ class Run(Strict):
         settings: Fingerprint of the settings copy that the new release runs with.
         no_db_rollback: Somebody typed that a failed run leaves its changes of the database in place.
         epoch: Of the lock under which this workspace carried it on last.
+        ended_by: Who ended it from another workspace, where the outage is on record; empty where that is here.
     """
 
     code: str
@@ -248,3 +249,4 @@ class Run(Strict):
     settings: str = ""
     no_db_rollback: bool = False
     epoch: int = 0
+    ended_by: str = ""

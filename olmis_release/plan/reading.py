@@ -12,7 +12,8 @@ from olmis_release.instance.compose_file import by_digest
 from olmis_release.instance.flyway import migrations_in
 from olmis_release.instance.flyway_rules import Verdict, verdict
 from olmis_release.instance.ports import Applied, Container, ContainerStatus
-from olmis_release.instance.settings import Settings, fingerprint_key, read_settings
+from olmis_release.instance.settings import Settings, read_settings
+from olmis_release.instance.settings_key import fingerprint_key
 from olmis_release.instance.site import Site
 from olmis_release.instance.state import Observed, observe
 from olmis_release.manifest.lock import read_release
@@ -85,7 +86,7 @@ def settings_of(workspace: Workspace, site: Site) -> Settings:
         BadInput, PreflightRefused: It cannot be used.
     """
     name = site.config.settings
-    return read_settings(workspace.root / name, shown_as=name, key=fingerprint_key(workspace))
+    return read_settings(workspace.root / name, shown_as=name, key=fingerprint_key(site))
 
 
 def read(workspace: Workspace, site: Site) -> Reading:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from olmis_release.instance.ports import Container
-from olmis_release.instance.settings import fingerprint_key, read_settings
+from olmis_release.instance.settings import read_settings
+from olmis_release.instance.settings_key import fingerprint_key
 from olmis_release.instance.site import Site
 from olmis_release.instance.state import Observed, fingerprint_history, observe
 from olmis_release.manifest.lock import sha256_of
@@ -21,7 +22,7 @@ from olmis_release.workspace import Workspace
 def read_base(workspace: Workspace, site: Site, manifest: ReleaseManifest) -> Base:
     """Read everything that a plan towards a release depends on; changes nothing."""
     config = site.config
-    settings = read_settings(workspace.root / config.settings, shown_as=config.settings, key=fingerprint_key(workspace))
+    settings = read_settings(workspace.root / config.settings, shown_as=config.settings, key=fingerprint_key(site))
     return base_of(workspace, config.name, observe(site), manifest=manifest, settings=settings.fingerprint)
 
 

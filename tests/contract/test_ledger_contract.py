@@ -208,3 +208,16 @@ def test_a_ledger_that_was_altered_is_told_and_not_believed(server: Server, chan
     with pytest.raises(JournalDamaged, match="epoch 2 does not follow"):
         ledger.newest("uat")
     server.sql("DROP SCHEMA olmis_release CASCADE")
+
+
+def test_the_key_of_the_settings_is_kept_once_for_each_instance_and_never_by_who_was_taken_over(
+    database: Database,
+) -> None:
+    ledger = database.ledger
+    assert ledger.settings_key("uat") == ""
+    ledger.keep_settings_key(fence(1), "ab" * 32)
+    ledger.keep_settings_key(fence(2), "cd" * 32)
+    ledger.keep_settings_key(Fence(instance="prod", epoch=1), "ef" * 32)
+    assert [ledger.settings_key(name) for name in ("uat", "prod", "dev")] == ["ab" * 32, "ef" * 32, ""]
+    with pytest.raises(LockLost):
+        ledger.keep_settings_key(fence(1), "cd" * 32)

@@ -188,6 +188,19 @@ def test_epochs_of_locks_that_were_set_aside_still_count(bench: Bench) -> None:
     assert bench.lock.highest_epoch() == 7
 
 
+def test_what_was_set_aside_is_cleared_below_an_epoch_and_the_lock_that_stands_never(bench: Bench) -> None:
+    bench.lock.set_aside(bench.lock.take(bench.claim(2)))
+    bench.lock.set_aside(bench.lock.take(bench.claim(5)))
+    standing = bench.lock.take(bench.claim(3))
+    bench.lock.clear_aside(below=5)
+    assert bench.lock.highest_epoch() == 5
+    bench.lock.require(standing.id)
+    bench.lock.clear_aside(below=6)
+    bench.lock.clear_aside(below=6)
+    assert bench.lock.highest_epoch() == 3
+    bench.lock.require(standing.id)
+
+
 @pytest.mark.docker
 def test_one_that_was_created_and_never_started_is_a_lock_still(
     real: RealBench, monkeypatch: pytest.MonkeyPatch

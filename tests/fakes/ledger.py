@@ -19,6 +19,7 @@ class FakeLedger:
         self.all: dict[tuple[str, int], LedgerEntry] = {}
         self.fences: dict[str, int] = {}
         self.fails: dict[str, ReleaseError] = {}
+        self.keys: dict[str, str] = {}
 
     def newest(self, instance: str) -> LedgerEntry | None:
         return next(reversed(self.entries(instance)), None)
@@ -39,6 +40,15 @@ class FakeLedger:
         self._called("end")
         self.check(fence)
         self._change(fence, state=LedgerState.ENDED, outcome=outcome)
+
+    def settings_key(self, instance: str) -> str:
+        self._called("settings_key")
+        return self.keys.get(instance, "")
+
+    def keep_settings_key(self, fence: Fence, key: str) -> None:
+        self._called("keep_settings_key")
+        self.check(fence)
+        self.keys.setdefault(fence.instance, key)
 
     def check(self, fence: Fence | None) -> None:
         """Raise the fence to its epoch, or tell that it stands higher."""

@@ -74,6 +74,10 @@ class FakeLock:
             self.standing = None
             self.aside.append(seen)
 
+    def clear_aside(self, *, below: int) -> None:
+        self._answer()
+        self.aside = [one for one in self.aside if one.claim.epoch >= below]
+
     def highest_epoch(self) -> int:
         self._answer()
         seen = [*self.aside, *([self.standing] if self.standing else [])]

@@ -24,6 +24,7 @@ from tests.fakes.instance import (
     Unprepared,
     a_container,
 )
+from tests.fakes.ledger import FakeLedger
 from tests.fakes.lock import FakeLock
 
 DIGEST = f"sha256:{'a' * 64}"
@@ -68,6 +69,7 @@ class AskedDatabase:
     in_the_way: Blockers = NOTHING
     free: int | None = 100 * GIB
     broken: Exception | None = None
+    ledger: FakeLedger = field(default_factory=FakeLedger)
 
     def server(self) -> ServerFacts:
         self._break()

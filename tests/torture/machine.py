@@ -45,6 +45,7 @@ MOST_TRANSITIONS, MOST_COMMANDS = 41, 6
 CALLS = 260
 RELEASES = {"good": GOOD, "bad": BAD, "migrates-badly": "3.5.0+small4"}
 USAGE = 2
+DAMAGED = 16
 HISTORIES = ("requisition.schema_version", "auth.schema_version")
 
 
@@ -120,7 +121,8 @@ class World:
         going_back = self.going_back or "--abort" in arguments
         nothing_to_do = done.exit_code == USAGE and not self.is_open and arguments[0] in {"resume", "takeover"}
         if arguments[0] in {"deploy", "resume", "takeover", "rollback"} and not nothing_to_do:
-            self.complaints.extend(exit_fits(done, self.word, back_wanted=going_back))
+            guarded = self.is_open and done.exit_code != DAMAGED  # of what was tampered with a person comes first
+            self.complaints.extend(exit_fits(done, self.word, back_wanted=going_back, is_open=guarded))
         return done
 
     def plan(self, word: str) -> str | None:

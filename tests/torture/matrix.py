@@ -36,7 +36,8 @@ ROOM = (Outcome.ROOM_EARLY, Outcome.ROOM)
 UNRECORDED = f"exit 16, and the instance is {Word.NEW}"
 """No lie where the record had no room: the run ended, and says so, and that `resume` completes the record."""
 HELD_OPEN = f"exit 10, and the instance is {Word.OLD}"
-"""No lie where the line broke before the wall was up: the run is held, and the old release serves on."""
+"""No lie where the line broke before the wall was up: nothing can close it over a line that is cut, so the run is held
+by its lock alone, and the old release serves on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +174,7 @@ class MatrixTrial(Trial):
             self.second = True
 
     def _judge_promise(self) -> None:
-        if self.cell.row is Row.WALL_UP and self.cell.outcome is Outcome.H:
+        if self.cell.row is Row.WALL_UP and self.cell.outcome is Outcome.H and self.open_after[0]:
             self.complaints = [one for one in self.complaints if one != HELD_OPEN]
         if self.cell.column is Column.DISK and "without record" in self.commands[0].err:
             self.complaints = [one for one in self.complaints if one != UNRECORDED]

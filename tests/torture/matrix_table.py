@@ -130,7 +130,7 @@ preflight         rerun  A     A     A     A     A     A     -     A     X
 pull              F      A     A     A0/F* A     -     -     -     -     X
 wall-up           F      F*    H     A0/F* -     -     -     -     -     X
 stop              F      F     H     -     -     F     -     -     -     X
-rollback-point    F      F*    H     HB*   -*    -     HB*   -     -     X
+rollback-point    F      F*    H     HB*   -*    -     H*    -     -     X
 config-pointer    F      F*    H     A0/F* -     -     -     -     -     X
 start             F      F*    H     BD    B     BD    BD    BD    -     X
 ready             F      F*    H     BD/F* -     BD    BD    BD    -     X
@@ -174,13 +174,14 @@ REASONS = {
     (Row.WALL_UP, Column.ENGINE): "the wall is raised again once the engine is back, within hold_s: better than A0",
     (Row.POINT, Column.ENGINE): "the copy is one statement, done again once the engine is back: better than A0",
     (Row.POINT, Column.IMAGE): "the copy is SQL and needs no image",
-    (Row.POINT, Column.DATABASE): "undoing needs the same database: held until it answers, then back",
+    (Row.POINT, Column.DATABASE): "undoing needs the same database: waited for within hold_s, then held until it "
+    "answers, then forward",
     (Row.POINTER, Column.ENGINE): "no pointer moves; the run goes on once the engine is back",
     (Row.START, Column.ENGINE): "waited for and started once more; back only if that fails",
     (Row.READY, Column.ENGINE): "the same",
     (Row.SMOKE, Column.ENGINE): "the same",
-    (Row.ACCEPT, Column.ENGINE): "waited for within hold_s, then accepted: better than held",
-    (Row.WALL_DOWN, Column.ENGINE): "waited for within hold_s, then opened: better than held",
+    (Row.ACCEPT, Column.ENGINE): "waited for within hold_s, then for every component, then accepted: better than held",
+    (Row.WALL_DOWN, Column.ENGINE): "waited for within hold_s, then for every component, then opened: better than held",
     (Row.SWAP, Column.ENGINE): "the database comes back with the engine within hold_s, or the run is held",
     (Row.UNDO_STOP, Column.DISK): "the way back does not wait for room in the workspace: its records are owed",
     (

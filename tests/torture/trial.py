@@ -16,6 +16,7 @@ from lab.writers import Writers, verify
 from tests.torture.bed import SERVICES, Bed, Done, Start
 from tests.torture.cases import Case, Flow, WayOut
 from tests.torture.judge import (
+    WAY_OUT,
     Word,
     chain_faults,
     exit_fits,
@@ -45,6 +46,7 @@ class Trial:
 
     Attributes:
         words: What the instance was in after each command.
+        open_after: Whether a run was open then, guarded by its lock.
         complaints: Everything that was not as promised.
     """
 
@@ -52,6 +54,7 @@ class Trial:
     case: Case
     references: References
     words: list[Word] = field(default_factory=list)
+    open_after: list[bool] = field(default_factory=list)
     commands: list[Done] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     acknowledged: int = 0
@@ -125,6 +128,7 @@ class Trial:
         self.words.append(word)
         self.complaints.extend(against)
         is_open = seen.lock is not None or word is Word.HELD
+        self.open_after.append(seen.lock is not None)
         self.complaints.extend(exit_fits(self.commands[-1], word, back_wanted=self.back_wanted, is_open=is_open))
         return seen
 
@@ -133,7 +137,7 @@ class Trial:
         if first and self.case.way_out is not None and self.commands[-1].killed:
             return self._wished(self.case.way_out)
         told = self.commands[-1].next
-        if not told.startswith(tuple(f"olmis-release {verb}" for verb in OPEN_END)):  # a person would look first
+        if self.commands[-1].killed or not WAY_OUT.fullmatch(told):  # who was killed or refused looks first
             told = self.bed.run("status", self.bed.name, second=self.second).next
         words = re.sub(r"^olmis-release ", "", told).split()
         if words and words[0] in OPEN_END:

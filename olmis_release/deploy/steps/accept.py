@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from olmis_release.deploy.job import Job
+from olmis_release.deploy.steps.proof import prove_once_more
 from olmis_release.deploy.steps.rollback_point import accepted_point
 from olmis_release.deploy.steps.tidying import tidy
 from olmis_release.errors import NotRestored
@@ -26,7 +27,8 @@ class Accept:
     planned: PlannedStep
 
     def apply(self, job: Job) -> str:
-        """Mark it; where no wall keeps users waiting, tidy up at once."""
+        """Mark it, proved anew if need be; where no wall keeps users waiting, tidy up at once."""
+        prove_once_more(job)
         job.site.database.accept(accepted_point(job))
         if not job.plan_has(StepKind.LOWER_WALL):
             tidy(job)

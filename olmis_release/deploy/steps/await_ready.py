@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from olmis_release.deploy.job import Job
+from olmis_release.deploy.steps.proof import prove_new
 from olmis_release.plan.model import PlannedStep, StepKind
-from olmis_release.smoke.readiness import await_ready
 from olmis_release.text import plural
 
 
@@ -22,13 +22,10 @@ class AwaitReady:
 
     def apply(self, job: Job) -> str:
         """Wait."""
-        components = self.planned.components or tuple(job.release.components)
-        limits = job.site.config.timeouts
-        timeout_s = limits.ready_s + limits.steady_s
-        await_ready(job.site, job.release, components, timeout_s=timeout_s, steady_s=limits.steady_s)
+        count = prove_new(job, self.planned.components)
         if not job.plan_has(StepKind.RAISE_WALL):
             job.outage.end()
-        return f"{plural(len(components), 'component')} ready"
+        return f"{plural(count, 'component')} ready"
 
     def undo(self, job: Job) -> str:  # noqa: ARG002 - the signature of every step
         """Have nothing to take back."""

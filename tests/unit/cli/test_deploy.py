@@ -5,7 +5,7 @@ import pytest
 
 from olmis_release.deploy.executor import Ending
 from olmis_release.deploy.run import Order
-from olmis_release.errors import PlanStale, PreflightRefused, StepFailed
+from olmis_release.errors import JournalDamaged, PlanStale, PreflightRefused, StepFailed
 from olmis_release.plan.model import Outcome, PlannedStep, PlanPurpose, Run, StepKind, WayBack
 from tests.fakes.cli import Desk, a_run
 
@@ -93,6 +93,21 @@ def test_a_release_that_was_taken_back_ends_with_9_and_the_state_on_standard_out
     told = desk.type("--json", "deploy", "uat")
     assert set(told.json) >= PROMISED
     assert told.json["error"]["exit_code"] == told.json["exit_code"] == 9
+
+
+def test_an_end_that_could_not_be_recorded_is_the_state_all_the_same(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        error = JournalDamaged("The deploy of 3.5.0+mw1 ended without record.", resolution="olmis-release resume uat")
+        error.state = "uat: open, serving 3.5.0+mw1."
+        raise error
+
+    desk.plan()
+    monkeypatch.setattr("olmis_release.deploy.run.carry_out", full)
+    told = desk.type("deploy", "uat")
+    assert told.status == 16
+    assert told.out.splitlines()[-2:] == ["STATE uat: open, serving 3.5.0+mw1.", "Next: olmis-release resume uat"]
 
 
 def test_a_run_that_needs_a_person_ends_with_10(desk: Desk, carry: Carry) -> None:

@@ -143,6 +143,30 @@ def test_whatever_ends_a_resume_the_next_line_leads_out(
     assert desk.type("resume", "uat").status == 0
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_whatever_ends_a_takeover_the_next_line_is_a_takeover(
+    desk: Desk,
+    estate: LiveEstate,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    known: bool,
+) -> None:
+    cut_off(monkeypatch, estate, step=6, moment="effect")
+    there = estate.elsewhere(tmp_path / "there")
+    monkeypatch.setattr(wiring, "open_site", lambda _w, _n, reporter: replace(there.site, reporter=reporter))
+    other = Desk(root=there.root, capsys=capsys, place=desk.place)
+
+    def silent(*_: object) -> None:
+        raise TargetUnreachable("The engine does not answer.", resolution="Check that it runs.")
+
+    with dying(monkeypatch, **{"resume._lock_anew" if known else "resume.bring_here": silent}):
+        told = other.type("takeover", "uat")
+    assert (told.status, told.out.splitlines()[-1]) == (17, "Next: olmis-release takeover uat")
+    assert other.type("takeover", "uat").status == 0
+
+
 def test_a_record_that_could_not_be_written_at_the_end_is_completed_by_resume(
     desk: Desk, estate: LiveEstate, monkeypatch: pytest.MonkeyPatch
 ) -> None:

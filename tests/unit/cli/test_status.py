@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -12,7 +13,7 @@ from olmis_release.plan.records import runs, write_run
 from olmis_release.workspace import Workspace
 from tests.fakes import cli
 from tests.fakes.cli import Desk
-from tests.fakes.instance import FakeWall, a_container, an_answer
+from tests.fakes.instance import STARTED, FakeWall, a_container, an_answer
 
 LABEL = "0123456789abcdef"
 Golden = Callable[[str, str], None]
@@ -68,6 +69,21 @@ def test_a_service_with_a_wrong_version_is_not_healthy(serving: Desk) -> None:
     serving.place.front.prepare("GET", "/auth", an_answer(json={"service": "auth", "version": "3"}))
     one = serving.type("status", "uat", "--json").json["instances"][0]
     assert (one["healthy"], one["components"], one["drift"], one["is_well"]) == (5, 6, [], False)
+
+
+def test_a_service_that_consul_may_have_forgotten_is_named_with_what_brings_it_back(serving: Desk) -> None:
+    place = serving.place
+    place.front.prepare("GET", "/auth", an_answer(404, text="<h1>404 Not Found</h1>"))
+    place.engine.all["consul"] = replace(a_container("consul"), id="consul", started_at=STARTED + timedelta(hours=3))
+    [told] = serving.type("status", "uat", "--json").json["instances"][0]["silent"]
+    assert told == (
+        "auth runs, but: expected 4.0.0 at /auth, got 404; Consul started no earlier than it and has no route to it, "
+        "perhaps: docker restart uat-auth-1"
+    )
+    assert f"  uat: {told}" in serving.type("status", "uat").out
+    place.change_container("auth", started_at=STARTED + timedelta(hours=4))
+    [told] = serving.type("status", "uat", "--json").json["instances"][0]["silent"]
+    assert told == "auth runs, but: expected 4.0.0 at /auth, got 404"
 
 
 def test_a_closed_wall_is_the_state(serving: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from olmis_release.errors import LockLost, StepFailed, TargetUnreachable
 from olmis_release.events import Event, StepEvent, StepStatus
 from olmis_release.instance.config import Timeouts
 from olmis_release.plan.model import Outcome, PlannedStep, StepKind
+from tests.fakes.database import FakeDatabase
 from tests.fakes.instance import FakeEngine
 
 KINDS = (StepKind.PULL_IMAGES, StepKind.RAISE_WALL, StepKind.START_COMPONENTS, StepKind.ACCEPT, StepKind.LOWER_WALL)
@@ -67,8 +68,8 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def job_in(folder: Path) -> Job:
-    config = SimpleNamespace(timeouts=Timeouts(hold_s=0.01))
-    site = SimpleNamespace(reporter=Notebook(), engine=FakeEngine(), config=config)
+    config = SimpleNamespace(timeouts=Timeouts(hold_s=0.01), database=SimpleNamespace(component=None))
+    site = SimpleNamespace(reporter=Notebook(), engine=FakeEngine(), database=FakeDatabase(), config=config)
     journal = Journal(folder / "journal", run="20261128t180211")
     parts = {"site": site, "journal": journal, "outage": Outage(), "target_restarted": lambda: False}
     return cast(Job, SimpleNamespace(**parts, plan=SimpleNamespace(changes=()), containers=lambda _names: ()))

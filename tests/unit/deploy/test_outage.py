@@ -63,3 +63,4 @@ def test_an_end_that_cannot_be_recorded_tells_how_it_ended_and_how_to_complete_t
         keep_record(Workspace(root=tmp_path), a_run("F7DS-JEEJ"), journal=tmp_path / "journal")
 
     assert "olmis-release resume uat" in told.value.resolution
+    assert told.value.state == "uat: open, serving 3.5.0+mw1. Its record is not written yet."

@@ -354,7 +354,7 @@ def test_the_lock_stands_while_a_run_is_held_and_is_freed_when_it_has_ended(
     estate: LiveEstate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = estate.made()
-    with dying(monkeypatch, **{"steps.await_ready.await_ready": interrupted}):
+    with dying(monkeypatch, **{"steps.await_ready.prove_new": interrupted}):
         run, _ = estate.really_deploy(made)
     assert run.outcome is Outcome.HELD
     assert run.exit_code == 130

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -104,7 +105,7 @@ class Estate:
         config = InstanceConfig(
             kind="instance", name="uat", purpose=Purpose.UAT, url="http://127.0.0.1:1", project="uat", settings="s",
             database=DatabaseConfig(component="db"), wall=WallConfig(image="nginx:1.22", publish="127.0.0.1:1"),
-            smoke=(SmokeCheck(name="front page", path="/"),), timeouts=Timeouts(ready_s=0.1),
+            smoke=(SmokeCheck(name="front page", path="/"),), timeouts=Timeouts(ready_s=0.1, steady_s=0),
         )  # fmt: skip
         return Site(
             config=config, folder=InstanceFolder(root=self.folder), engine=self.engine, compose=self.compose,
@@ -123,6 +124,13 @@ class Estate:
             steps=tuple(START.planned if kind is StepKind.START_COMPONENTS else planned(kind) for kind in self.kinds),
             way_back=WayBack.DATABASE, data_cost="",
         )  # fmt: skip
+
+    def note(self, kind: StepKind, *marks: Mark, epoch: int = 0) -> None:
+        """Write down what became of a step; of an epoch before this one's, where that is asked for."""
+        journal = Journal(self.folder / "journal", run="20261128t180211", epoch=epoch)
+        for mark in marks:
+            journal.write(self.kinds.index(kind) + 1, planned(kind), mark)
+        self.job = replace(self.job, journal=Journal(self.folder / "journal", run="20261128t180211"))
 
     @property
     def running(self) -> set[str]:
@@ -305,6 +313,7 @@ def test_a_point_that_could_not_be_taken_leaves_the_database_open_and_whole(esta
 def test_accepting_forbids_an_automatic_way_back(estate: Estate) -> None:
     TAKE_POINT.apply(estate.job)
     STOP.apply(estate.job)
+    estate.note(StepKind.AWAIT_READY, Mark.INTENT, Mark.DONE)
     accept = Accept(planned=planned(StepKind.ACCEPT))
     estate.job.journal.write(1, accept.planned, Mark.INTENT)
 
@@ -328,6 +337,7 @@ def test_an_acceptance_that_a_crash_cut_off_before_its_mark_does_not_stop_the_wa
 def test_what_is_left_out_is_removed_only_after_users_are_let_in(estate: Estate) -> None:
     TAKE_POINT.apply(estate.job)
     STOP.apply(estate.job)
+    estate.note(StepKind.AWAIT_READY, Mark.INTENT, Mark.DONE)
     Accept(planned=planned(StepKind.ACCEPT)).apply(estate.job)
     assert "id-of-cce" in estate.engine.all
 
@@ -345,12 +355,65 @@ def test_without_a_wall_what_is_left_out_is_removed_at_the_acceptance(estate: Es
     assert "id-of-cce" not in estate.engine.all
 
 
+ONCE_MORE = {
+    "tried again": (0, Mark.INTENT, Mark.UNKNOWN, Mark.INTENT),
+    "cut off before": (-1, Mark.INTENT),
+    "failed before": (0, Mark.INTENT, Mark.FAIL, Mark.INTENT),
+}
+
+
+@pytest.mark.parametrize("kind", [StepKind.ACCEPT, StepKind.LOWER_WALL])
+@pytest.mark.parametrize("history", ONCE_MORE.values(), ids=ONCE_MORE)
+def test_a_release_is_accepted_and_let_in_only_once_all_is_ready_again_after_something_was_tried_twice(
+    estate: Estate, kind: StepKind, history: tuple[int | Mark, ...]
+) -> None:
+    epoch, *marks = history
+    TAKE_POINT.apply(estate.job)
+    RaiseWall(planned=planned(StepKind.RAISE_WALL)).apply(estate.job)
+    estate.note(StepKind.AWAIT_READY, Mark.INTENT, Mark.DONE, epoch=cast(int, epoch))
+    estate.note(kind, *cast(list[Mark], marks), epoch=cast(int, epoch))
+    dead = replace(a_container("auth"), status=ContainerStatus.EXITED, exit_code=137)
+    estate.engine.all[dead.id] = dead
+    step: Step = STEPS[kind](planned=planned(kind))
+
+    with pytest.raises(StepFailed, match="auth"):
+        step.apply(estate.job)
+
+    point = estate.database.point(POINT)
+    assert point is not None
+    assert point.state is not DatabaseState.ACCEPTED
+    assert estate.wall.now is WallState.CLOSED
+
+
+def test_what_went_on_without_any_trouble_is_not_asked_once_more(estate: Estate) -> None:
+    RaiseWall(planned=planned(StepKind.RAISE_WALL)).apply(estate.job)
+    estate.note(StepKind.AWAIT_READY, Mark.INTENT, Mark.FAIL, Mark.INTENT, Mark.DONE)
+    estate.note(StepKind.LOWER_WALL, Mark.INTENT)
+    before = len(estate.front.calls)
+
+    LowerWall(planned=planned(StepKind.LOWER_WALL)).apply(estate.job)
+
+    assert len(estate.front.calls) == before
+
+
+def test_a_wall_that_was_made_anew_lets_this_run_in_so_that_it_can_ask_before_it_opens(estate: Estate) -> None:
+    estate.wall.now = WallState.ABSENT
+    STOP.undo(estate.job)
+    START.apply(estate.job)
+    estate.note(StepKind.AWAIT_READY, Mark.INTENT, Mark.DONE, epoch=-1)
+
+    LowerWall(planned=planned(StepKind.LOWER_WALL)).apply(estate.job)
+
+    assert estate.wall.calls == [("ensure", True), ("closed", "p" * 32), ("open", "p" * 32)]
+
+
 def test_letting_users_in_keeps_as_many_points_as_the_instance_wants(estate: Estate) -> None:
     for run in ("r0", "r1"):
         estate.database.close(timeout_s=1)
         estate.database.clone(f"open_lmis__before_{run}", run=run)
         estate.database.open()
     STOP.apply(estate.job)
+    estate.note(StepKind.AWAIT_READY, Mark.INTENT, Mark.DONE)
 
     LowerWall(planned=planned(StepKind.LOWER_WALL)).apply(estate.job)
 
@@ -361,6 +424,7 @@ def test_letting_users_in_drops_the_oldest_databases_that_were_taken_back(estate
     for run in ("20261101t080000", "20261102t080000", "20261103t080000"):
         estate.database.all[f"open_lmis__failed_{run}"] = Kept(facts=some_facts(f"open_lmis__failed_{run}"))
     STOP.apply(estate.job)
+    estate.note(StepKind.AWAIT_READY, Mark.INTENT, Mark.DONE)
 
     LowerWall(planned=planned(StepKind.LOWER_WALL)).apply(estate.job)
 
@@ -413,6 +477,7 @@ def test_a_wall_whose_raising_was_cut_in_two_is_closed_with_this_runs_pass_befor
 def test_the_outage_lasts_from_wall_up_to_wall_down(estate: Estate) -> None:
     RaiseWall(planned=planned(StepKind.RAISE_WALL)).apply(estate.job)
     assert estate.job.outage.total_s == 0.0
+    estate.note(StepKind.AWAIT_READY, Mark.INTENT, Mark.DONE)
 
     LowerWall(planned=planned(StepKind.LOWER_WALL)).apply(estate.job)
 

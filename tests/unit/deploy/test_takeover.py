@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,22 @@ from pathlib import Path
 import pytest
 
 from olmis_release import clock
-from olmis_release.deploy.journal import Journal, Mark
+from olmis_release.cli.run_result import run_text
+from olmis_release.deploy.journal import Journal, Mark, author
 from olmis_release.deploy.lock import JOURNAL, RECORD, Hold
 from olmis_release.deploy.resume import Wish, resume, take_over
-from olmis_release.errors import BadInput, InstanceLocked, JournalDamaged, LockLost, NotRestored, UsageError
+from olmis_release.errors import (
+    BadInput,
+    InstanceLocked,
+    JournalDamaged,
+    LockLost,
+    NotRestored,
+    PreflightRefused,
+    UsageError,
+)
 from olmis_release.instance.locking import LockSeen
 from olmis_release.instance.ports import Fence, LedgerState
+from olmis_release.instance.settings_key import kept_key, share_key
 from olmis_release.plan.model import Outcome, PlannedStep, Run
 from olmis_release.plan.records import runs, write_run
 from olmis_release.plan.sets import load_plan
@@ -68,11 +79,20 @@ def test_another_workspace_cannot_deploy_either(there: LiveEstate) -> None:
     assert refusal.value.resolution == "olmis-release takeover uat"
 
 
-def test_a_takeover_goes_on_where_the_other_was_cut_off_and_keeps_the_old_lock_as_evidence(there: LiveEstate) -> None:
+def test_a_takeover_goes_on_where_the_other_was_cut_off(there: LiveEstate) -> None:
     assert taken_over(there).outcome is Outcome.DEPLOYED
     assert is_settled(there)
     assert entries(there) == [(1, LedgerState.BEGUN), (2, LedgerState.ENDED)]
+
+
+def test_the_old_lock_is_kept_as_evidence_until_the_run_has_ended(
+    there: LiveEstate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dying(monkeypatch, **{"steps.await_ready.prove_new": interrupted}):
+        assert taken_over(there).outcome is Outcome.HELD
     assert [one.claim.epoch for one in there.lock.aside] == [1]
+    assert resume(there.workspace, there.site, WISH)[0].outcome is Outcome.DEPLOYED
+    assert there.lock.aside == []
 
 
 def test_a_takeover_takes_back_on_request(there: LiveEstate) -> None:
@@ -86,6 +106,7 @@ def test_what_was_ended_elsewhere_is_only_written_down_where_it_began(here: Live
     calls = list(here.engine.calls)
     run, _ = resume(here.workspace, here.site, WISH)
     assert (run.outcome, here.last.outcome) == (Outcome.DEPLOYED, Outcome.DEPLOYED)
+    assert run_text(run).endswith(f"; {author()} ended it, and has on record how long users were cut off.")
     assert here.engine.calls == calls
     assert is_settled(here)
     assert here.really_deploy(here.go_back())[0].outcome is Outcome.DEPLOYED
@@ -108,7 +129,7 @@ def test_what_the_other_wrote_later_goes_before_what_was_written_here_and_never_
 ) -> None:
     steps = cut_plan(here)
     Journal(journal_of(here), run=here.last.run, epoch=1).write(6, steps[5], Mark.UNKNOWN)
-    with dying(monkeypatch, **{"steps.await_ready.await_ready": interrupted}):
+    with dying(monkeypatch, **{"steps.await_ready.prove_new": interrupted}):
         assert taken_over(there).outcome is Outcome.HELD
     assert taken_over(here).outcome is Outcome.DEPLOYED
     assert list(journal_of(here).parent.glob("journal.jsonl.until-e*"))
@@ -352,3 +373,35 @@ def test_the_journal_is_in_the_new_lock_before_the_old_one_goes(
     kept = there.lock.kept[standing(there).id]
     assert kept[JOURNAL].count(b"\n") == 11
     assert Run.model_validate_json(kept[RECORD]).epoch == 2
+
+
+def test_a_plan_is_as_good_in_another_copy_of_the_workspace(here: LiveEstate, tmp_path: Path) -> None:
+    share_key(here.site, Fence(instance="uat", epoch=0))
+    made = here.made()
+    there = here.elsewhere(tmp_path / "other")
+    assert there.really_deploy(load_plan(there.workspace, made.code))[0].outcome is Outcome.DEPLOYED
+
+
+def test_where_the_settings_of_the_old_release_are_not_there_is_no_way_back_and_so_none_forward(
+    here: LiveEstate, tmp_path: Path
+) -> None:
+    share_key(here.site, Fence(instance="uat", epoch=0))
+    here.settings(changed := "MAIL_HOST=other\nPOSTGRES_PASSWORD=open-sesame\n")
+    made = here.another()
+    there = here.elsewhere(tmp_path / "other")
+    there.settings(changed)
+    with pytest.raises(PreflightRefused, match="There is no way back from here"):
+        there.really_deploy(load_plan(there.workspace, made.code))
+    shutil.copytree(here.site.folder.settings, there.site.folder.settings, dirs_exist_ok=True)
+    assert there.really_deploy(load_plan(there.workspace, made.code))[0].outcome is Outcome.DEPLOYED
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_an_untouched_run_goes_forward_from_a_workspace_that_never_had_the_key(
+    here: LiveEstate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    cut_off(monkeypatch, here, step=step, moment="intent")
+    here.database.ledger.keys.clear()  # it never arrived there: only the lock has it
+    there = here.elsewhere(tmp_path / "there")
+    assert taken_over(there).outcome is Outcome.DEPLOYED
+    assert there.database.ledger.keys["uat"] == kept_key(here.site).hex()

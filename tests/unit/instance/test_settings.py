@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from olmis_release.errors import BadInput, PreflightRefused
-from olmis_release.instance.settings import Settings, fingerprint_key, for_compose, keep_copy, read_settings
+from olmis_release.instance.settings import Settings, for_compose, keep_copy, read_settings
 from olmis_release.workspace import Workspace
 
 KEY = b"k" * 32
@@ -86,14 +86,6 @@ def test_the_fingerprint_depends_on_values_and_key_only(file: Path) -> None:
     assert read(file, "A=1\nB=3\n").fingerprint != first
     assert read_settings(file, shown_as="f", key=b"other").fingerprint != first
     assert read_settings(file, shown_as="f").fingerprint == ""
-
-
-def test_the_key_is_made_once_and_is_private(tmp_path: Path) -> None:
-    workspace = Workspace(root=tmp_path)
-    key = fingerprint_key(workspace)
-    assert len(key) == 32
-    assert fingerprint_key(workspace) == key
-    assert stat.S_IMODE((tmp_path / ".olmis-release" / "key").stat().st_mode) == 0o600
 
 
 def test_a_copy_is_kept_once_under_its_fingerprint_and_is_private(file: Path, tmp_path: Path) -> None:

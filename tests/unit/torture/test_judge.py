@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.torture.bed import Done
-from tests.torture.cases import RUNS_PER_FLOW, Flow, call_cases, kill_cases, sampled
+from tests.torture.cases import RUNS_PER_FLOW, Flow, WayOut, call_cases, kill_cases, sampled
 from tests.torture.judge import Word, exit_fits, left_behind, word_of
 from tests.torture.look import Picture, Reference
 
@@ -71,6 +71,54 @@ def test_a_database_that_nobody_owns_is_told(databases: dict[str, str], word: Wo
 def test_an_exit_status_must_not_lie(exit_code: int, word: Word, told: bool) -> None:
     done = Done(arguments=(), exit_code=exit_code, out="Next: olmis-release status uat\n", err="")
     assert bool(list(exit_fits(done, word, back_wanted=False))) is told
+
+
+STATES = {
+    "open, and nobody gets in": (10, Word.HELD, True, "uat: open, serving 3.5.0+mw1.", True),
+    "held, and nobody gets in": (10, Word.HELD, True, "uat: held between 3.4.1 and 3.5.0; whom …", False),
+    "held, and all has ended": (16, Word.NEW, False, "uat: held between 3.4.1 and 3.5.0; whom …", True),
+    "not ended, and all has ended": (16, Word.OLD, False, "uat: the deploy has not ended; what serves …", True),
+    "not ended, said by who was taken over": (17, Word.OLD, False, "uat: the deploy has not ended; …", False),
+}
+
+
+@pytest.mark.parametrize(("exit_code", "word", "is_open", "state", "told"), STATES.values(), ids=STATES)
+def test_a_state_line_must_not_lie(exit_code: int, word: Word, *, is_open: bool, state: str, told: bool) -> None:
+    done = Done(arguments=(), exit_code=exit_code, out=f"STATE {state}\nNext: olmis-release resume uat\n", err="")
+    assert any("STATE" in one for one in exit_fits(done, word, back_wanted=False, is_open=is_open)) is told
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "following", "fits"),
+    [
+        (10, "olmis-release resume uat", True),
+        (10, "olmis-release resume uat --again", True),
+        (17, "olmis-release takeover uat", True),
+        (10, "olmis-release status uat", False),
+        (17, "Check that the engine runs.", False),
+        (8, "olmis-release status uat", True),
+        (8, "olmis-release lock status uat", True),
+        (8, "olmis-release deploy uat", False),
+    ],
+)
+def test_where_a_run_is_open_the_next_line_is_the_one_command_that_ends_it(
+    exit_code: int, following: str, *, fits: bool
+) -> None:
+    done = Done(arguments=(), exit_code=exit_code, out=f"Next: {following}\n", err="")
+    assert list(exit_fits(done, Word.HELD, back_wanted=False, is_open=True)) == (
+        [] if fits else [f"the Next line is no command that leads out: {following!r}"]
+    )
+
+
+@pytest.mark.parametrize("word", list(Word))
+def test_an_unexpected_fault_fits_nothing(word: Word) -> None:
+    done = Done(arguments=(), exit_code=1, out="Next: Report it.\n", err="")
+    assert list(exit_fits(done, word, back_wanted=False)) == [f"exit 1, and the instance is {word}"]
+
+
+def test_an_untouched_run_goes_forward_whoever_takes_it_over() -> None:
+    ends = {case.ends for case in kill_cases() if case.way_out is WayOut.TAKEOVER and case.flow is not Flow.BAD}
+    assert ends == {(Word.NEW,)}
 
 
 def test_there_are_as_many_cases_as_promised_and_each_has_a_name_of_its_own() -> None:
