@@ -34,7 +34,7 @@ demo-clean: venv ## remove what the demo made, and nothing else
 	@$(PY) -m lab.demo clean
 
 unit: venv ## unit and contract tests; no Docker needed
-	$(PY) -m pytest -m "not docker" $(wildcard tests/unit tests/contract tests/real)
+	$(PY) -m pytest -m "not docker" --numprocesses auto $(wildcard tests/unit tests/contract tests/real)
 
 lint: venv ## ruff, formatting, mypy --strict, import contracts
 	.venv/bin/ruff check .
@@ -44,7 +44,7 @@ lint: venv ## ruff, formatting, mypy --strict, import contracts
 
 integration: setup ## tests on a real engine, with real PostgreSQL and nginx
 	$(PY) -m lab.fleet up
-	$(PY) -m pytest -m docker tests/contract tests/integration
+	$(PY) -m pytest -m docker --numprocesses 3 --dist loadfile --no-loadscope-reorder tests/contract tests/integration
 
 test: setup lint unit wheel-check integration ## everything CI runs; without an engine it fails, and says what to install
 

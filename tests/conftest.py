@@ -14,6 +14,16 @@ GOLDEN = Path(__file__).resolve().parent / "golden"
 Golden = Callable[[str, str], None]
 
 
+LONGEST_FIRST = ("test_torture_sample", "test_writes", "test_faults", "test_database_fallback", "test_rollback")
+"""Files that take minutes: begun last, they would be waited for alone when tests run side by side."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files; the rest stays in its order."""
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: places.get(item.path.stem, len(places)))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew instead of comparing")
 

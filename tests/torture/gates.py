@@ -78,12 +78,10 @@ class KillPoint:
     back: bool
     moment: Moment
 
-    @property
-    def record(self) -> tuple[int, Mark]:
-        """The record of the journal around which it is."""
-        if self.moment is Moment.AFTER_EFFECT:
-            return self.step, Mark.UNDO_DONE if self.back else Mark.DONE
-        return self.step, Mark.UNDO_INTENT if self.back else Mark.INTENT
+    def is_at(self, step: int, mark: Mark) -> bool:
+        """Whether it is around this record of the journal; a step that failed has had its effect too."""
+        intent, *ends = (Mark.UNDO_INTENT, Mark.UNDO_DONE) if self.back else (Mark.INTENT, Mark.DONE, Mark.FAIL)
+        return step == self.step and mark in (ends if self.moment is Moment.AFTER_EFFECT else (intent,))
 
 
 def die(number: int = signal.SIGKILL) -> None:
@@ -162,10 +160,10 @@ def install(turnstile: Turnstile) -> None:
 def install_kill(point: KillPoint, *, number: int = signal.SIGKILL) -> None:
     """Kill this process (or stop it, with SIGSTOP) at one moment of one step, the first time it comes there."""
     real = Journal.write
-    wanted, seen = point.record, list[int]()
+    seen = list[int]()
 
     def write(self: Journal, step: int, planned: PlannedStep, mark: Mark, *, note: str = "") -> None:
-        here = (step, mark) == wanted and not seen
+        here = point.is_at(step, mark) and not seen
         if here and point.moment is not Moment.AFTER_INTENT:
             seen.append(step)
             die(number)
