@@ -12,7 +12,7 @@ from rich.text import Text
 
 from olmis_release import clock
 from olmis_release.cli.phrases import evidence_text, note_text, progress_text, step_style, step_text
-from olmis_release.cli.session import Session
+from olmis_release.cli.stage import Stage
 from olmis_release.events import Event, Evidence, Note, Progress, StepEvent, StepStatus
 
 SPINNER_CELLS = 2
@@ -24,10 +24,10 @@ RUNNING = frozenset({StepStatus.STARTED, StepStatus.UNDOING})
 class LiveProgress:
     """Steps as lines above, the running step with its progress and time in a line below."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, stage: Stage) -> None:
         """Begin with an empty live line."""
-        self._session = session
-        color = session.sink.color_err
+        self._stage = stage
+        color = stage.sink.color_err
         self._console = Console(file=sys.stderr, no_color=not color, markup=False, highlight=False, emoji=False)
         self._title = ""
         self._progress = ""
@@ -65,7 +65,7 @@ class LiveProgress:
             case StepEvent():
                 self._step(event)
             case Progress():
-                self._progress = self._session.sink.clean(progress_text(event))
+                self._progress = self._stage.sink.clean(progress_text(event))
             case Note():
                 self._print(note_text(event), style="yellow" if event.warning else "")
             case Evidence():
@@ -74,12 +74,12 @@ class LiveProgress:
     def _step(self, event: StepEvent) -> None:
         self._progress = ""
         if event.status in RUNNING:
-            self._title, self._since_s = self._session.sink.clean(step_text(event)), clock.monotonic_s()
+            self._title, self._since_s = self._stage.sink.clean(step_text(event)), clock.monotonic_s()
             return
         self._title = ""
         took = clock.monotonic_s() - self._since_s
         self._print(f"{step_text(event)} ({took:.1f} s)", style=step_style(event.status))
 
     def _print(self, text: str, *, style: str = "") -> None:
-        local = clock.now().astimezone(self._session.zone)
-        self._console.print(Text(self._session.sink.clean(f"{local:%H:%M:%S} {text}"), style=style))
+        local = clock.now().astimezone(self._stage.zone)
+        self._console.print(Text(self._stage.sink.clean(f"{local:%H:%M:%S} {text}"), style=style))

@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from olmis_release import clock
-from olmis_release.cli.session import Session
 from olmis_release.cli.sink import Sink
 from olmis_release.events import Note, Reporter
 
@@ -49,21 +48,25 @@ class _ToReporter(logging.Handler):
         self._reporter.report(Note(message=record.getMessage()))
 
 
-def begin_log(session: Session) -> None:
-    """Let everything below `cli/` log to a file of this command; a second call changes nothing."""
-    if session.log_file is not None or session.known_workspace is None:
-        return
-    folder = session.known_workspace.logs
-    session.log_file = folder / _name()
+def begin_log(folder: Path, sink: Sink, *, told: Reporter | None = None) -> Path:
+    """Let everything below `cli/` log to a new file.
+
+    Args:
+        folder: Where log files are.
+        sink: Makes every line harmless and rid of secrets.
+        told: Who shows the same lines to the person.
+    """
+    path = folder / _name()
     logger = logging.getLogger("olmis_release")
     logger.setLevel(logging.INFO)
     with suppress(OSError):
         _make_room(folder)
-        handler = _LogFile(session.log_file, encoding="utf-8", delay=True)
-        handler.setFormatter(_Clean(session.sink))
+        handler = _LogFile(path, encoding="utf-8", delay=True)
+        handler.setFormatter(_Clean(sink))
         logger.addHandler(handler)
-    if session.verbose:
-        logger.addHandler(_ToReporter(session.reporter))
+    if told is not None:
+        logger.addHandler(_ToReporter(told))
+    return path
 
 
 def end_log() -> None:
@@ -74,24 +77,25 @@ def end_log() -> None:
         handler.close()
 
 
-def keep_traceback(session: Session, error: BaseException) -> Path | None:
-    """Write the traceback of an unexpected fault to a file; return its path, None when no disk takes it."""
+def keep_traceback(error: BaseException, sink: Sink, *, log_file: Path | None, folder: Path | None) -> Path | None:
+    """Write the traceback of an unexpected fault to a file; return its path, None when no disk takes it.
+
+    Args:
+        error: The fault.
+        sink: Makes it harmless.
+        log_file: Where this command logs, if it does.
+        folder: Where log files are, if that is known.
+    """
     text = "".join(traceback.format_exception(error))
-    report = session.sink.clean(f"{clock.iso(clock.now())} {' '.join(sys.argv)}\n{text}")
-    for path in _places(session):
+    report = sink.clean(f"{clock.iso(clock.now())} {' '.join(sys.argv)}\n{text}")
+    aside = Path(tempfile.gettempdir()) / f"olmis-release-{_name()}"
+    for path in (log_file or (folder / _name() if folder else aside), aside):
         with suppress(OSError):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with path.open("a", encoding="utf-8") as file:
                 file.write(report)
             return path
     return None
-
-
-def _places(session: Session) -> tuple[Path, ...]:
-    aside = Path(tempfile.gettempdir()) / f"olmis-release-{_name()}"
-    if session.known_workspace is None:
-        return (aside,)
-    return (session.log_file or session.known_workspace.logs / _name(), aside)
 
 
 def _name() -> str:

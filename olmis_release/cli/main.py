@@ -111,9 +111,7 @@ def _unwritable(session: Session, error: OSError) -> ReleaseError:
 
 
 def _unexpected(session: Session, error: BaseException) -> ReleaseError:
-    from olmis_release.cli.logfile import keep_traceback
-
-    path = keep_traceback(session, error)
+    path = session.keep_traceback(error)
     return ReleaseError(
         f"Unexpected fault: {type(error).__name__}: {error}",
         resolution=f"Report it with the log file {path}" if path else "Report it.",

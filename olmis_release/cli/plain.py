@@ -7,7 +7,7 @@ from threading import Lock
 from olmis_release import clock
 from olmis_release.cli.heartbeat import Heartbeat
 from olmis_release.cli.phrases import evidence_text, note_text, progress_text, step_style, step_text
-from olmis_release.cli.session import Session
+from olmis_release.cli.stage import Stage
 from olmis_release.events import Event, Evidence, Note, Progress, StepEvent, StepStatus
 
 HEARTBEAT_S = 30.0
@@ -16,9 +16,9 @@ HEARTBEAT_S = 30.0
 class PlainLog:
     """Writes lines to standard error; whenever nothing was written for 30 s, says what is still going on."""
 
-    def __init__(self, session: Session, *, heartbeat_s: float = HEARTBEAT_S) -> None:
+    def __init__(self, stage: Stage, *, heartbeat_s: float = HEARTBEAT_S) -> None:
         """Keep what is needed; the heartbeat begins with the first event."""
-        self._session = session
+        self._stage = stage
         self._lock = Lock()
         self._activity = ""
         self._since_s = clock.monotonic_s()
@@ -57,5 +57,5 @@ class PlainLog:
 
     def _write(self, text: str, *, style: str = "") -> None:
         self._heartbeat.reset()
-        local = clock.now().astimezone(self._session.zone)
-        self._session.sink.err(f"{local:%H:%M:%S} {text}", style=style)
+        local = clock.now().astimezone(self._stage.zone)
+        self._stage.sink.err(f"{local:%H:%M:%S} {text}", style=style)

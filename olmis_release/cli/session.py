@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from olmis_release.cli.sink import Sink
+from olmis_release.cli.stage import Renderer
 from olmis_release.errors import ReleaseError
 from olmis_release.workspace import Workspace, find_workspace
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from olmis_release.cli.terminal import Renderer
     from olmis_release.instance.config import InstanceConfig
     from olmis_release.instance.site import Site
 
@@ -105,13 +105,26 @@ class Session:
     def site(self, instance: str) -> Site:
         """Reach an instance; from now on this command logs."""
         from olmis_release.cli import wiring
-        from olmis_release.cli.logfile import begin_log
 
         self.about(instance)
-        begin_log(self)
+        self._begin_log()
         site = wiring.open_site(self.workspace, instance, self.reporter)
         self.sink.hide([site.run_pass])
         return site
+
+    def keep_traceback(self, error: BaseException) -> Path | None:
+        """Write down an unexpected fault; return the file, None when no disk takes it."""
+        from olmis_release.cli.logfile import keep_traceback
+
+        folder = self._workspace.logs if self._workspace else None
+        return keep_traceback(error, self.sink, log_file=self.log_file, folder=folder)
+
+    def _begin_log(self) -> None:
+        from olmis_release.cli.logfile import begin_log
+
+        if self.log_file is None:
+            told = self.reporter if self.verbose else None
+            self.log_file = begin_log(self.workspace.logs, self.sink, told=told)
 
     def quiet_site(self, instance: str) -> Site:
         """Reach an instance for a command whose result tells again what notes would tell."""

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Protocol, TextIO
+from typing import TextIO
 
-from olmis_release.cli.session import Session
+from olmis_release.cli.stage import Renderer, Stage
 from olmis_release.errors import UsageError
 from olmis_release.events import Event, Note, Reporter
-
-
-class Renderer(Protocol):
-    """A reporter that can be closed; `report` never raises."""
-
-    def report(self, event: Event) -> None:
-        """Show one event."""
-
-    def close(self) -> None:
-        """Show nothing more and give the terminal back."""
 
 
 class Quiet:
@@ -44,46 +34,46 @@ class WithoutNotes:
             self._inner.report(event)
 
 
-def make_renderer(session: Session) -> Renderer:
+def make_renderer(stage: Stage) -> Renderer:
     """Return the renderer that the options and the surroundings ask for.
 
     Raises:
         UsageError: ``--progress tty`` without a terminal.
     """
-    choose_colors(session)
-    match choose_progress(session):
+    choose_colors(stage)
+    match choose_progress(stage):
         case "quiet":
             return Quiet()
         case "json":
             from olmis_release.cli.json_lines import JsonLines
 
-            return JsonLines(session.sink)
+            return JsonLines(stage.sink)
         case "tty":
             from olmis_release.cli.live import LiveProgress
 
-            return LiveProgress(session)
+            return LiveProgress(stage)
         case _:
             from olmis_release.cli.plain import PlainLog
 
-            return PlainLog(session)
+            return PlainLog(stage)
 
 
-def choose_progress(session: Session) -> str:
+def choose_progress(stage: Stage) -> str:
     """Return ``tty``, ``plain``, ``json`` or ``quiet``."""
     capable = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
-    if session.progress == "tty" and not capable:
+    if stage.progress == "tty" and not capable:
         raise UsageError("--progress tty needs a terminal on standard error.", resolution="Use --progress plain.")
-    if session.progress != "auto":
-        return session.progress
-    if session.quiet:
+    if stage.progress != "auto":
+        return stage.progress
+    if stage.quiet:
         return "quiet"
     return "tty" if capable else "plain"
 
 
-def choose_colors(session: Session) -> None:
+def choose_colors(stage: Stage) -> None:
     """Decide for both streams: option, then NO_COLOR, then FORCE_COLOR, then whether it is a terminal."""
-    session.sink.color_out = wants_color(session.color, sys.stdout)
-    session.sink.color_err = wants_color(session.color, sys.stderr)
+    stage.sink.color_out = wants_color(stage.color, sys.stdout)
+    stage.sink.color_err = wants_color(stage.color, sys.stderr)
 
 
 def wants_color(option: str, stream: TextIO) -> bool:

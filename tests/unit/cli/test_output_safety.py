@@ -13,8 +13,8 @@ from olmis_release.cli.plain import PlainLog
 from olmis_release.cli.result import Result
 from olmis_release.cli.session import Session
 from olmis_release.cli.speech import tell_error, tell_result
+from olmis_release.cli.stage import Renderer
 from olmis_release.cli.tables import table
-from olmis_release.cli.terminal import Renderer
 from olmis_release.errors import BadInput, NotRestored, Problem, ReleaseError, Where
 from olmis_release.events import Event, Evidence, Note, Progress, StepEvent, StepStatus
 from olmis_release.plan.documents import render_html, render_markdown
