@@ -31,6 +31,7 @@ from psycopg import sql
 from lab.estate import LOOPBACK, ROOT, Estate, Wishes, free_port, make_estate, remove_project
 from lab.fleet import ensure_fleet
 from lab.scalars import with_scalars
+from tests.torture.nursery import Order, nursery, read
 
 HOME = ROOT / "build" / "torture"
 URL_VARIABLE = "TORTURE_DATABASE_URL"
@@ -134,14 +135,17 @@ class Bed:
 
     def run(self, *arguments: str, spec: Mapping[str, Any] | None = None, second: bool = False) -> Done:
         """Run the tool to its end, with a fault in it (see `driver`), here or in the second workspace."""
-        process = self.start(*arguments, spec=spec, second=second)
-        try:
-            out, err = process.communicate(timeout=TOOL_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-            return Done(arguments=arguments, exit_code=124, out=out, err=f"{err}\nit never ended")
-        return Done(arguments=arguments, exit_code=process.returncode, out=out, err=err)
+        out, err = self.home / "command.out", self.home / "command.err"
+        order = Order(
+            arguments=arguments,
+            spec=spec or {},
+            environment=self._environment_in(second=second),
+            out=str(out),
+            err=str(err),
+        )
+        code = nursery().run(order, timeout_s=TOOL_S)
+        told = read(err) if code is not None else f"{read(err)}\nit never ended"
+        return Done(arguments=arguments, exit_code=124 if code is None else code, out=read(out), err=told)
 
     def start(
         self, *arguments: str, spec: Mapping[str, Any] | None = None, second: bool = False
@@ -149,17 +153,19 @@ class Bed:
         """Start the tool and return at once."""
         given = self.home / f"spec-{time.monotonic_ns()}.json"
         given.write_text(json.dumps(spec or {}), encoding="utf-8")
-        folder = self.second if second else self.estate.folder
         pipe = subprocess.PIPE
         return subprocess.Popen(
             [sys.executable, "-m", "tests.torture.driver", str(given), "--", *arguments],
             cwd=ROOT,
-            env={**self.environment, "OLMIS_RELEASE_REPO": str(folder)},
+            env=self._environment_in(second=second),
             stdin=subprocess.DEVNULL,
             stdout=pipe,
             stderr=pipe,
             text=True,
         )
+
+    def _environment_in(self, *, second: bool) -> dict[str, str]:
+        return {**self.environment, "OLMIS_RELEASE_REPO": str(self.second if second else self.estate.folder)}
 
     def reset(self, start: Start) -> None:
         """Put everything back to how a case begins.

@@ -26,7 +26,7 @@ from tests.torture.judge import (
 )
 from tests.torture.look import Picture, Reference, look, reference, rows
 
-CLIENTS, PAUSE_S = 20, 0.5
+CLIENTS, PAUSE_S = 20, 1.0
 MOST_COMMANDS = 3
 """Commands that may be needed after the tortured one until nothing is open."""
 OPEN_END = ("resume", "takeover")
