@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from olmis_release.errors import BadInput, Where
 from olmis_release.instance.config import InstanceConfig
-from olmis_release.instance.settings import Settings, keep_copy
+from olmis_release.instance.settings import Settings, keep_copy, read_settings
+from olmis_release.instance.settings_key import kept_key
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import known_releases, load_release, sha256_of
 from olmis_release.manifest.model import ReleaseManifest
@@ -15,7 +16,7 @@ from olmis_release.plan.composed import settings_copies
 from olmis_release.plan.drafting import Draft, Goal
 from olmis_release.plan.migrations import would_not_start
 from olmis_release.plan.model import PlanPurpose, WayBack
-from olmis_release.plan.reading import Reading, Standing, read, settings_of, what_should_run
+from olmis_release.plan.reading import Reading, Standing, read, what_should_run
 from olmis_release.plan.rollback_plan import make_rollback_plan
 from olmis_release.plan.sets import PlanSet
 from olmis_release.plan.settings_change import changed_settings
@@ -54,9 +55,7 @@ def make_plan(
     manifest, file = load_release(workspace, release or _newest(workspace))
     shown_as = workspace.relative(file)
     _require_pinned(manifest, shown_as)
-    _compose_text(
-        workspace, site, manifest, settings=settings_of(workspace, site)
-    )  # what files say wrongly, before any call
+    _compose_text(workspace, site, manifest, settings=_settings_unasked(workspace, site))  # what files say wrongly
     reading = read(workspace, site)
     previous = what_should_run(reading)
     stands = _still_there(previous, reading, manifest)
@@ -73,6 +72,12 @@ def make_plan(
     draft = Draft(reading=reading, goal=goal)
     _require_way(draft)
     return draft.write(author) if draft.steps else None
+
+
+def _settings_unasked(workspace: Workspace, site: Site) -> Settings:
+    """Read the settings file before the target is asked for anything, the key of its fingerprints included."""
+    name = site.config.settings
+    return read_settings(workspace.root / name, shown_as=name, key=kept_key(site))
 
 
 def _newest(workspace: Workspace) -> str:
