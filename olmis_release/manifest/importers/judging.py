@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from olmis_release.errors import Problem, Severity
+from olmis_release.manifest.defects.compose_values import NAME
 from olmis_release.manifest.defects.heaps import size_of
 from olmis_release.manifest.defects.model import Context
 from olmis_release.manifest.defects.run import find
@@ -65,10 +66,11 @@ def _bad_names(distribution: Distribution) -> list[Problem]:
     return [
         Problem(
             code="E-NAME",
-            message=f"{safe(repr(name))} cannot be the name of a component ([a-z0-9][a-z0-9_-]*).",
+            message=f"{safe(repr(name))} cannot be the name of a component: letters, digits, `.`, `_` and `-`, "
+            "no `.` or `-` in front, 128 at most.",
             resolution="Rename the service.",
             where=service.place(),
         )
         for name, service in distribution.services.items()
-        if not COMPONENT_NAME.match(name)
+        if not COMPONENT_NAME.match(name) and NAME.fullmatch(name)
     ]
