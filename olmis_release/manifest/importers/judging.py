@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from olmis_release.errors import Problem, Severity
 from olmis_release.manifest.defects.compose_values import NAME
@@ -15,6 +15,7 @@ from olmis_release.manifest.importers.cores import images_of
 from olmis_release.manifest.importers.model import Distribution
 from olmis_release.manifest.layers import CoreManifest
 from olmis_release.manifest.policy import Policy, Stage, load_policy
+from olmis_release.manifest.volumes import folder_of
 from olmis_release.text import safe
 from olmis_release.workspace import Workspace
 
@@ -44,7 +45,8 @@ def judged(
         image_mounts=policy.image_mounts,
         registries=policy.registries,
     )
-    found = [*find(distribution, context), *_bad_names(distribution), *_not_carried(distribution)]
+    beside = (*_not_carried(distribution), *_mounted_from_beside(distribution))
+    found = [*find(distribution, context), *_bad_names(distribution), *beside]
     return policy.judge(found, stage)
 
 
@@ -60,6 +62,22 @@ def _not_carried(distribution: Distribution) -> list[Problem]:
         for name, service in distribution.services.items()
         for key in sorted(NOT_CARRIED & service.body.keys())
     ]
+
+
+def _mounted_from_beside(distribution: Distribution) -> Iterator[Problem]:
+    for name, service in distribution.services.items():
+        mounts = service.body.get("volumes", [])
+        for index, mount in enumerate(mounts if isinstance(mounts, list) else ()):
+            source = folder_of(mount)
+            if source.startswith("."):
+                yield Problem(
+                    code="W-NOT-CARRIED",
+                    message=f"{name} mounts {safe(source)} from beside the compose file; a release carries no files, "
+                    "so it is looked for in the workspace of whoever deploys.",
+                    resolution="Put the files into a config image, or mount a folder of the host by its full path.",
+                    where=service.place(f"volumes.{index}"),
+                    severity=Severity.WARNING,
+                )
 
 
 def _bad_names(distribution: Distribution) -> list[Problem]:
