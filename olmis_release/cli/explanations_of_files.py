@@ -13,7 +13,13 @@ OF_IMPORTS: dict[str, Explanation] = {
     "E-INCLUDE": Explanation("`include` names a file that is not there.", "Correct the path."),
     "E-INTERPOLATION": Explanation("A text with a $ in it is malformed.", "Write ${NAME}; $$ is a literal $."),
     "E-MERGE": Explanation("Two compose files say the same thing in forms that cannot be merged.", "Use one form."),
-    "E-NAME": Explanation("A service has a name that no component may have.", "Rename the service."),
+    "E-NAME": Explanation("A name that Compose does not take, or that no component may have.", "Rename it."),
+    "W-PASSED-OVER": Explanation(
+        "An overriding file says something that Compose passes over.", "Write a list or a mapping."
+    ),
+    "W-SIZE": Explanation(
+        "Compose takes no size from a fraction without unit, so there is no limit.", "Write its unit, as in 1.5g."
+    ),
     "E-NO-COMPOSE-FILE": Explanation("The folder has no compose file.", "Name one with --file, or another --dir."),
     "E-NO-FILE": Explanation("A file that was named is not there.", "Correct --file or --env."),
     "E-NO-FOLDER": Explanation("A folder that was named is not in the source.", "Correct --dir."),
@@ -67,6 +73,13 @@ OF_DEFECTS: dict[str, Explanation] = {
     "moving-tag": Explanation("The tag follows a branch.", "Name a released tag."),
     "malformed-tag": Explanation(
         "A tag nearly is a version, and cannot be ordered.", "Take the tag that is suggested."
+    ),
+    "malformed-image": Explanation(
+        "Compose passes the image on, but no engine can pull it.", "Write repository:tag, as is suggested."
+    ),
+    "newer-compose": Explanation(
+        "Only a newer Docker Compose than the oldest supported takes this.",
+        "Leave it out, or pass over `newer-compose` in manifests/policy.yml where every host has a newer one.",
     ),
     "open-digest": Explanation("An image has no digest.", "Make the candidate without --offline."),
     "core-organisation": Explanation(

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
-from olmis_release.manifest.model import ComposeValue, ImageRef, Name, Strict
+from olmis_release.manifest.model import ComponentName, ComposeValue, ImageRef, Name, Strict
 
 
 class Purpose(StrEnum):
@@ -189,7 +189,7 @@ class DatabaseConfig(Strict):
         rollback: How it may go back.
     """
 
-    component: Name | None = None
+    component: ComponentName | None = None
     url_from: str | None = None
     name: str = Field(default="open_lmis", min_length=1, max_length=39)
     maintenance: str = "postgres"
@@ -219,7 +219,7 @@ class WallConfig(Strict):
 
     image: Annotated[str, AfterValidator(_image)]
     publish: Annotated[str, AfterValidator(_publish)]
-    component: Name = "nginx"
+    component: ComponentName = "nginx"
     port: int = Field(default=80, gt=0, lt=65536)
     retry_after_s: int = Field(default=120, gt=0)
     message: str = "OpenLMIS is being updated. Please try again in a few minutes."
@@ -340,7 +340,7 @@ class InstanceConfig(Strict):
     policy: Policy = Policy()
     registries: dict[str, str] = Field(default_factory=dict)
     variables: dict[str, str] = Field(default_factory=dict)
-    components: dict[Name, ComponentSettings] = Field(default_factory=dict)
+    components: dict[ComponentName, ComponentSettings] = Field(default_factory=dict)
     smoke: Annotated[tuple[SmokeCheck, ...], AfterValidator(_named_apart)] = ()
     timeouts: Timeouts = Timeouts()
     contacts: tuple[Contact, ...] = ()

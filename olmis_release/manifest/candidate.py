@@ -19,6 +19,7 @@ from olmis_release.manifest.lock import (
     newest_candidate,
     parse_release,
     read_release,
+    readable,
 )
 from olmis_release.manifest.merge import Merged, Override, merge
 from olmis_release.manifest.model import ReleaseManifest
@@ -134,7 +135,7 @@ def kept_or_written(
         return CandidateResult(
             manifest=previous, path=None, number=number, same_as=file, previous=previous, warnings=warnings
         )
-    path = _written(folder, number + 1, canonical(manifest))
+    path = _written(folder, number + 1, readable(manifest))
     number = int(path.stem.removeprefix("rc"))
     return CandidateResult(
         manifest=manifest, path=path, number=number, same_as=None, previous=previous, warnings=warnings

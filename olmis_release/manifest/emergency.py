@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from olmis_release.manifest.image import Name, Strict
+from olmis_release.manifest.image import ComponentName, Strict
 
 
 class Impact(StrEnum):
@@ -72,7 +72,7 @@ class Patch(Strict):
 
     base: str
     base_sha256: str
-    components: tuple[Name, ...]
+    components: tuple[ComponentName, ...]
     ticket: str
     impact: Impact
     urgency: Urgency

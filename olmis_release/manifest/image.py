@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
@@ -19,7 +20,9 @@ ComposeBody: TypeAlias = Annotated[
 ]
 """The body of one Compose service without ``image``; the tool adds the pinned image when it renders."""
 
-COMPONENT_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
+COMPONENT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
+"""What Compose takes for the name of a service, without a dot or a dash in front: no hidden file, no option."""
+_PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}\Z")
 TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}\Z")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}\Z")
 REPOSITORY = re.compile(
@@ -46,7 +49,8 @@ def matching(pattern: re.Pattern[str], what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-Name = Annotated[str, matching(COMPONENT_NAME, "a component name ([a-z0-9][a-z0-9_-]{0,62})")]
+Name = Annotated[str, matching(_PLAIN_NAME, "a name ([a-z0-9][a-z0-9_-]{0,62})")]
+ComponentName = Annotated[str, matching(COMPONENT_NAME, "a component name ([A-Za-z0-9_][A-Za-z0-9._-]{0,127})")]
 Tag = Annotated[str, matching(TAG, "an image tag ([A-Za-z0-9_][A-Za-z0-9._-]{0,127})")]
 Digest = Annotated[str, matching(DIGEST, "a digest (sha256: and 64 lower-case hex digits)")]
 Repository = Annotated[str, matching(REPOSITORY, "an image repository")]
@@ -86,6 +90,24 @@ class ImageRef(Strict):
             raise ValueError(f"{text!r} has an empty tag")
         repository = f"{head}{slash}{last}"
         return cls(repository=repository, tag=tag or "latest", digest=digest or None, untagged=not tag)
+
+    @classmethod
+    def as_written(cls, text: str) -> ImageRef:
+        """Read an image whatever it says: one that cannot be one in the parts its author meant, never to be pulled."""
+        with suppress(ValueError):
+            return cls.parse(text)
+        name, _, digest = text.partition("@")
+        head, slash, tail = name.rpartition("/")
+        last, colon, tag = tail.partition(":")
+        return cls.model_construct(
+            repository=f"{head}{slash}{last}", tag=tag or "latest", digest=digest or None, untagged=not colon
+        )
+
+    @property
+    def is_well_formed(self) -> bool:
+        """Whether an engine can pull it; false only for what `as_written` made."""
+        digest = self.digest is None or DIGEST.match(self.digest)
+        return bool(REPOSITORY.match(self.repository) and TAG.match(self.tag) and digest)
 
     @property
     def registry(self) -> str:

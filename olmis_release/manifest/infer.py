@@ -7,6 +7,7 @@ Only what the country takes from Core unchanged can tell: images of Core's own s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from olmis_release.manifest.image import ImageRef
@@ -52,8 +53,9 @@ def telling_images(core: CoreManifest) -> CoreImages:
     tags = {}
     for component in core.components.values():
         if component.image and component.role in TELLING_ROLES:
-            image = ImageRef.parse(component.image)
-            tags[image.path] = image.tag
+            with suppress(ValueError):  # a malformed one tells nothing; the import says what is wrong with it
+                image = ImageRef.parse(component.image)
+                tags[image.path] = image.tag
     return CoreImages(version=core.version, tags=tags)
 
 

@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
-from olmis_release.manifest.image import ComposeBody, ComposeValue, ConsulName, Name, SchemaName, Strict, Tag, matching
+from olmis_release.manifest.image import (
+    ComponentName,
+    ComposeBody,
+    ComposeValue,
+    ConsulName,
+    SchemaName,
+    Strict,
+    Tag,
+    matching,
+)
 from olmis_release.manifest.model import Role
 from olmis_release.version import tag_range
 
@@ -47,7 +56,8 @@ class Constraint(Strict):
 
 
 Constraints = dict[
-    Name, Annotated[Constraint, BeforeValidator(lambda value: {"version": value} if isinstance(value, str) else value)]
+    ComponentName,
+    Annotated[Constraint, BeforeValidator(lambda value: {"version": value} if isinstance(value, str) else value)],
 ]
 
 
@@ -77,7 +87,7 @@ class CoreManifest(Strict):
     volumes: dict[str, ComposeBody] = Field(default_factory=dict)
     networks: dict[str, ComposeBody] = Field(default_factory=dict)
     constraints: Constraints = Field(default_factory=dict)
-    components: dict[Name, CoreComponent]
+    components: dict[ComponentName, CoreComponent]
 
 
 class Replace(Strict):
@@ -86,7 +96,7 @@ class Replace(Strict):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     image: str
-    as_name: Name | None = Field(default=None, alias="as")
+    as_name: ComponentName | None = Field(default=None, alias="as")
     consul: ConsulName | None = None
     reports_version: str | None = None
     provides: str | None = None
@@ -108,7 +118,7 @@ class Add(Strict):
 class Attach(Strict):
     """Attach an extension module: an image that fills a volume mounted in its host."""
 
-    module: Name
+    module: ComponentName
     image: str
     mount: Annotated[str, matching(re.compile(r"/[^:\s]+\Z"), "an absolute path")] = "/extensions"
 
@@ -153,5 +163,5 @@ class ExtensionManifest(Strict):
     replace_volumes: dict[str, ComposeBody] = Field(default_factory=dict)
     networks: dict[str, ComposeBody] = Field(default_factory=dict)
     constraints: Constraints = Field(default_factory=dict)
-    overrides: dict[Name, Overriding] = Field(default_factory=dict)
-    components: dict[Name, Statement]
+    overrides: dict[ComponentName, Overriding] = Field(default_factory=dict)
+    components: dict[ComponentName, Statement]

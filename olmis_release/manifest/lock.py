@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,9 @@ from olmis_release.text import did_you_mean, listed
 from olmis_release.version import ReleaseVersion
 from olmis_release.workspace import Workspace
 from olmis_release.yamlio import read_model, read_yaml, write_yaml
+from olmis_release.yamlio.guard import RELEASE, decode, events
 
+_SURELY_READ = 100_000
 _CANDIDATE = re.compile(r"rc([1-9][0-9]{0,8})\.yml\Z")
 
 
@@ -41,6 +44,27 @@ def _sorted(value: Any) -> Any:
     return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
+def readable(manifest: ReleaseManifest) -> str:
+    """Return the canonical text, once it is sure that it can be read again.
+
+    Raises:
+        BadInput: It is larger than a release manifest may be.
+    """
+    text = canonical(manifest)
+    if len(text) < _SURELY_READ:
+        return text
+    try:
+        deque(events(decode(text.encode(), shown_as="", limits=RELEASE), shown_as="", limits=RELEASE), maxlen=0)
+    except BadInput:
+        raise BadInput.one(
+            f"{manifest.version} has {len(manifest.components):,} components, and its manifest would be too large "
+            f"({RELEASE.size:,} bytes or {RELEASE.nodes:,} values at most).",
+            resolution="Are the right manifests merged? No host runs that many; nothing was written.",
+            code="E-TOO-MANY",
+        ) from None
+    return text
+
+
 def sha256_of(manifest: ReleaseManifest) -> str:
     """Return the SHA-256 of the canonical bytes, which is the manifest's name by content."""
     return hashlib.sha256(canonical(manifest).encode()).hexdigest()
@@ -52,7 +76,7 @@ def read_release(path: Path, *, shown_as: str) -> ReleaseManifest:
     Raises:
         BadInput: It cannot be read as a release manifest.
     """
-    return read_model(ReleaseManifest, read_yaml(path, shown_as=shown_as))
+    return read_model(ReleaseManifest, read_yaml(path, shown_as=shown_as, limits=RELEASE))
 
 
 def parse_release(text: str) -> ReleaseVersion:

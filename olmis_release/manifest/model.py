@@ -18,6 +18,7 @@ from olmis_release.manifest.image import (
     DIGEST,
     REPOSITORY,
     TAG,
+    ComponentName,
     ComposeBody,
     ComposeValue,
     ConsulName,
@@ -39,6 +40,7 @@ __all__ = [
     "TAG",
     "Beaten",
     "Component",
+    "ComponentName",
     "ComposeBody",
     "ComposeValue",
     "Digest",
@@ -190,8 +192,8 @@ class ReleaseManifest(Strict):
     variables: dict[str, str | None] = Field(default_factory=dict)
     volumes: dict[str, ComposeBody] = Field(default_factory=dict)
     networks: dict[str, ComposeBody] = Field(default_factory=dict)
-    constraints: dict[Name, tuple[Narrowed, ...]] = Field(default_factory=dict)
-    components: dict[Name, Component]
+    constraints: dict[ComponentName, tuple[Narrowed, ...]] = Field(default_factory=dict)
+    components: dict[ComponentName, Component]
     origin: dict[str, Origin] = Field(default_factory=dict)
     dropped: dict[str, Origin] = Field(default_factory=dict)
 

@@ -26,6 +26,10 @@ def _cut(text: str) -> int | str:
     return int(float(text)) if _DECIMAL.match(text) else text
 
 
+def _whole(text: str) -> int | str:
+    return _cut(text) if _DECIMAL.match(text) else _number(text)
+
+
 def _negative(text: str) -> int | str:
     """Return a negative size (`memswap_limit: -1` is "no limit"); as text Compose takes only positive ones."""
     return int(text) if text.startswith("-") and _WHOLE.match(text) else text
@@ -40,7 +44,8 @@ _PLACES: Mapping[tuple[str, ...], _Change] = {
     ("blkio_config", "weight"): _number,
     ("blkio_config", "weight_device", "*", "weight"): _number,
     ("depends_on", "*", "required"): _boolean,
-    ("networks", "*", "priority"): _number,
+    ("networks", "*", "priority"): _whole,
+    ("networks", "*", "gw_priority"): _whole,
     ("volumes", "*", "tmpfs", "mode"): _number,
     ("healthcheck", "retries"): _cut,
     **{(key,): _cut for key in ("cpu_period", "cpu_quota", "cpu_shares", "pids_limit")},

@@ -21,6 +21,15 @@ def volume_of(mount: ComposeValue) -> str:
     return parts[0] if named else ""
 
 
+def folder_of(mount: ComposeValue) -> str:
+    """Return the host's folder that one entry mounts, nothing for a volume."""
+    if isinstance(mount, dict):
+        source = mount.get("source", "")
+        return source if mount.get("type") == "bind" and isinstance(source, str) else ""
+    parts = mount_parts(mount) if isinstance(mount, str) else []
+    return parts[0] if len(parts) > 1 and _PATH.match(parts[0]) else ""
+
+
 def mount_parts(text: str) -> list[str]:
     """Return what stands between the colons; the one after the letter of a Windows drive does not part."""
     if len(text) < MOUNT_PARTS:

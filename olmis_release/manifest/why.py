@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from olmis_release.errors import BadInput
@@ -12,6 +12,7 @@ from olmis_release.manifest.model import Beaten, Component, ComposeValue, Origin
 from olmis_release.text import did_you_mean, listed
 
 _OF_IMAGE = frozenset({"tag", "version", "repository", "digest", "image.tag", "image.repository", "image.digest"})
+_EDGE = ".depends_on."
 FIELDS = ("image", "role", "consul", "schema", "reports_version", "provides", "replaces", "host")
 
 
@@ -47,11 +48,17 @@ def explain(manifest: ReleaseManifest, path: str) -> tuple[Explained, ...]:
 
 def _as_listed(path: str, manifest: ReleaseManifest) -> str:
     """Return a path as values are listed: under the component's name of today, and what is one value by its name."""
-    name, dot, inner = path.removeprefix("components.").partition(".")
-    if name not in manifest.components:
-        name = next((new for new, one in manifest.components.items() if one.replaces == name), name)
+    names = {one.replaces: new for new, one in manifest.components.items() if one.replaces}
+    name, dot, inner = _parted(path.removeprefix("components."), {**names, **manifest.components})
+    name = name if name in manifest.components else names.get(name, name)
     inner = inner.removeprefix("compose.")
     return f"{name}{dot}{'image' if inner in _OF_IMAGE else inner}"
+
+
+def _parted(path: str, names: Iterable[str]) -> tuple[str, str, str]:
+    """Return component, dot and rest of a path; the longest name counts, for a name may hold dots itself."""
+    known = max((name for name in names if f"{path}.".startswith(f"{name}.")), key=len, default="")
+    return (known, *path[len(known) :].partition(".")[1:]) if known else path.partition(".")
 
 
 def explained_values(manifest: ReleaseManifest) -> Iterator[Explained]:
@@ -68,7 +75,7 @@ def explained_values(manifest: ReleaseManifest) -> Iterator[Explained]:
     yield from _around_components(manifest)
     new_names = {one.replaces: name for name, one in manifest.components.items() if one.replaces}
     for name, origin in manifest.dropped.items():
-        yield Explained(path=name, value=new_names.get(name.rpartition(".")[2]), origin=origin)
+        yield Explained(path=name, value=new_names.get(name.partition(_EDGE)[2]), origin=origin)
 
 
 def _constraints(manifest: ReleaseManifest) -> Iterator[Explained]:
@@ -117,12 +124,12 @@ def _safe(origin: Origin, path: str) -> Origin:
 
 def _lies_in(path: str, wanted: str) -> bool:
     below = not wanted or path == wanted or path.startswith(f"{wanted}.")
-    return below or path.endswith(f".depends_on.{wanted}")  # what became of those that needed it
+    return below or path.endswith(f"{_EDGE}{wanted}")  # what became of those that needed it
 
 
 def _around(every: tuple[Explained, ...], manifest: ReleaseManifest, wanted: str) -> tuple[Explained, ...]:
     """Return the explained value that a deeper path (``auth.healthcheck.test.0``) is a part of."""
-    name, _, inner = wanted.partition(".")
+    name, _, inner = _parted(wanted, manifest.components)
     component = manifest.components.get(name)
     if component is None or bodies.value_at(component.compose, inner) is None:
         return ()
@@ -130,7 +137,7 @@ def _around(every: tuple[Explained, ...], manifest: ReleaseManifest, wanted: str
 
 
 def _nothing_at(path: str, manifest: ReleaseManifest, every: tuple[Explained, ...]) -> BadInput:
-    name = path.partition(".")[0]
+    name = _parted(path, manifest.components)[0]
     known = [one.path for one in every if one.path.startswith(f"{name}.")] or sorted(manifest.components)
     return BadInput.one(
         f"{manifest.version} has no value {path}. {did_you_mean(path, known)}".rstrip(),

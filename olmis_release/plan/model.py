@@ -7,7 +7,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from olmis_release.manifest.emergency import Patch
-from olmis_release.manifest.model import Name, Strict
+from olmis_release.manifest.model import ComponentName, Name, Strict
 
 
 class Action(StrEnum):
@@ -86,7 +86,7 @@ class Change(Strict):
         consul, schema_name: As in the manifest.
     """
 
-    component: Name
+    component: ComponentName
     action: Action
     before: str | None = None
     before_digest: str | None = None

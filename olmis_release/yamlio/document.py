@@ -51,7 +51,7 @@ class Document:
         return Where(file=self.shown_as, line=place[0], column=place[1]) if place else self.where(path)
 
 
-def read_yaml(path: Path, *, shown_as: str) -> Document:
+def read_yaml(path: Path, *, shown_as: str, limits: guard.Limits = guard.BY_HAND) -> Document:
     """Read a file of ours.
 
     Raises:
@@ -59,7 +59,7 @@ def read_yaml(path: Path, *, shown_as: str) -> Document:
     """
     try:
         with path.open("rb") as file:
-            data = file.read(guard.LIMIT_BYTES + 1)
+            data = file.read(limits.size + 1)
     except OSError as error:
         raise BadInput.one(
             f"cannot be read: {error.strerror}.",
@@ -67,17 +67,18 @@ def read_yaml(path: Path, *, shown_as: str) -> Document:
             resolution="Check the name and the rights of the file.",
             code="E-UNREADABLE",
         ) from error
-    return parse_yaml(data, shown_as=shown_as)
+    return parse_yaml(data, shown_as=shown_as, limits=limits)
 
 
-def parse_yaml(data: bytes, *, shown_as: str) -> Document:
+def parse_yaml(data: bytes, *, shown_as: str, limits: guard.Limits = guard.BY_HAND) -> Document:
     """Read the bytes of a file of ours.
 
     Raises:
         BadInput: Not YAML as our files may be, with the place; every duplicate key is named.
     """
     builder = _Builder(shown_as)
-    value = builder.build(guard.events(guard.decode(data, shown_as=shown_as), shown_as=shown_as))
+    text = guard.decode(data, shown_as=shown_as, limits=limits)
+    value = builder.build(guard.events(text, shown_as=shown_as, limits=limits))
     if builder.problems:
         raise BadInput(builder.problems)
     if not isinstance(value, dict):

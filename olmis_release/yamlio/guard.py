@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -18,20 +19,34 @@ LIMIT_BYTES = 1024 * 1024
 LIMIT_NODES = 50_000
 LIMIT_DEPTH = 40
 
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a file may be, in bytes and in values."""
+
+    size: int
+    nodes: int
+
+
+BY_HAND = Limits(size=LIMIT_BYTES, nodes=LIMIT_NODES)
+"""What people write."""
+RELEASE = Limits(size=2 * LIMIT_BYTES, nodes=110_000)
+"""A release manifest, which explains every value: some 1,200 components. It is still read within a second."""
+
 # What YAML calls printable; everything else needs an escape in a quoted text.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IN_VALUES = re.compile("[\x00\ud800-\udfff]")
 _LOADER: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's parser where PyYAML was built with it
 
 
-def decode(data: bytes, *, shown_as: str) -> str:
+def decode(data: bytes, *, shown_as: str, limits: Limits = BY_HAND) -> str:
     """Return the text of a file.
 
     Raises:
         BadInput: Too large, not UTF-8 (with the byte's offset), or with control characters.
     """
-    if len(data) > LIMIT_BYTES:
-        raise _refusal(f"the file is too large: the limit is {LIMIT_BYTES:,} bytes.", Where(file=shown_as))
+    if len(data) > limits.size:
+        raise _refusal(f"the file is too large: the limit is {limits.size:,} bytes.", Where(file=shown_as))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -51,13 +66,13 @@ def _place(text: str, index: int) -> tuple[int, int]:
     return before.count("\n") + 1, index - (before.rfind("\n") + 1) + 1
 
 
-def events(text: str, *, shown_as: str) -> Iterator[yaml.Event]:
+def events(text: str, *, shown_as: str, limits: Limits = BY_HAND) -> Iterator[yaml.Event]:
     """Yield the events of the one document in a text, refusing what own files must not contain.
 
     Raises:
         BadInput: A YAML error, or anything named in this module's docstring, with its place.
     """
-    watch = _Watch(shown_as)
+    watch = _Watch(shown_as, limits)
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             watch.see(event)
@@ -89,8 +104,9 @@ def _is_open_quote(error: yaml.MarkedYAMLError) -> bool:
 class _Watch:
     """Counts nodes, depth and documents while events pass."""
 
-    def __init__(self, shown_as: str) -> None:
+    def __init__(self, shown_as: str, limits: Limits) -> None:
         self.shown_as = shown_as
+        self.limits = limits
         self.nodes = 0
         self.depth = 0
         self.documents = 0
@@ -124,8 +140,8 @@ class _Watch:
             raise self._no(
                 f"tags are not allowed ({event.tag}).", event, "Remove the tag; quote the value if it is text."
             )
-        if self.nodes > LIMIT_NODES:
-            raise self._no(f"more than {LIMIT_NODES:,} values in one file.", event, "Split the file.")
+        if self.nodes > self.limits.nodes:
+            raise self._no(f"more than {self.limits.nodes:,} values in one file.", event, "Split the file.")
         if isinstance(event, yaml.CollectionStartEvent):
             self.depth += 1
             if self.depth > LIMIT_DEPTH:

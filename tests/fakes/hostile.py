@@ -22,8 +22,9 @@ from olmis_release.instance.settings import read_settings
 from olmis_release.manifest.defects.run import find
 from olmis_release.manifest.importers.distribution import read_distribution
 from olmis_release.manifest.layers import ExtensionManifest
+from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.yamlio import parse_yaml, read_model
-from olmis_release.yamlio.guard import LIMIT_BYTES
+from olmis_release.yamlio.guard import LIMIT_BYTES, RELEASE
 
 FULL = LIMIT_BYTES - 64
 TRIES, CHEAP_S = 3, 0.5
@@ -107,6 +108,17 @@ OWN: dict[str, bytes] = {
     "aliases": bomb(),
     "depth": b"[" * 500_000,
 }
+RELEASES: dict[str, bytes] = {
+    "unknown keys": b"kind: release\n" + rows("k{i}: 1\n", 54_000),
+    "bad components": b"kind: release\nschema: 1\ncomponents:\n" + rows("  c{i}: {{imag: 1}}\n", 27_000),
+    "bad origins": b"kind: release\nschema: 1\ncomponents:\n  a:\n    image: {repository: x}\n    origin:\n"
+    + rows("      o{i}: {{layer: [1]}}\n", 22_000),
+    "a long list": b"kind: release\na: [" + b"1," * 400_000 + b"]",
+    "one long text": b"kind: release\na: " + b"x" * (2 * FULL - 20),
+    "quotes": repeated(b'"', 2 * FULL),
+    "comments": repeated(b"#\n", 2 * FULL),
+    "too large": b"#" * (2 * LIMIT_BYTES + 1),
+}
 PLAIN = b"services: {a: {image: 'x:1'}}\n"
 
 
@@ -123,6 +135,10 @@ def read_own(data: bytes) -> None:
     read_model(ExtensionManifest, parse_yaml(data, shown_as="mw.yml"))
 
 
+def read_as_release(data: bytes) -> None:
+    read_model(ReleaseManifest, parse_yaml(data, shown_as="rc1.yml", limits=RELEASE))
+
+
 def read_as_settings(data: bytes) -> None:
     with tempfile.NamedTemporaryFile() as file:
         file.write(data)
@@ -135,6 +151,7 @@ def cases() -> Iterator[tuple[str, Callable[[bytes], None], bytes]]:
     yield from ((f".env: {name}", lambda data: read_folder(env=data), data) for name, data in ENVIRONMENTS.items())
     yield from ((f"settings: {name}", read_as_settings, data) for name, data in ENVIRONMENTS.items())
     yield from ((f"own: {name}", read_own, data) for name, data in OWN.items())
+    yield from ((f"release: {name}", read_as_release, data) for name, data in RELEASES.items())
 
 
 def measured() -> dict[str, tuple[float, float]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from olmis_release.errors import Problem
+from olmis_release.errors import Problem, Severity
 from olmis_release.manifest.defects.compose_twice import said_twice
 from olmis_release.manifest.defects.model import error
-from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, is_null, text_of
+from olmis_release.manifest.importers.body import SIZES
+from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, TextNode, is_null, text_of
 from olmis_release.text import safe
 
 _GIVEN_BY = ("file", "environment", "content")
@@ -20,6 +21,7 @@ def conflicts(whole: MapNode) -> Iterator[Problem]:
         yield from _mounts(name, service.get("volumes"))
         yield from _builds(name, service.get("build"), whole.get("secrets"))
         yield from said_twice(name, service)
+        yield from _sizes(name, service)
     for name, volume in _entries(whole.get("volumes")):
         yield from _external(name, volume)
     for section in ("configs", "secrets"):
@@ -30,6 +32,15 @@ def conflicts(whole: MapNode) -> Iterator[Problem]:
 def _entries(node: Node | None) -> Iterator[tuple[str, MapNode]]:
     if isinstance(node, MapNode):
         yield from ((name, item) for name, item in node.entries.items() if isinstance(item, MapNode))
+
+
+def _sizes(name: str, service: MapNode) -> Iterator[Problem]:
+    for key in sorted(SIZES & service.entries.keys()):
+        node = service.entries[key]
+        if isinstance(node, TextNode) and node.cut:
+            message = f"{safe(name)}: Compose takes no size from `{key}: {safe(node.text)}`, so there is no limit."
+            do = f"Write its unit, as in `{key}: {node.text}g`, or whole bytes."
+            yield Problem(code="W-SIZE", message=message, resolution=do, where=node.where, severity=Severity.WARNING)
 
 
 def _mounts(name: str, node: Node | None) -> Iterator[Problem]:

@@ -17,6 +17,7 @@ from olmis_release.manifest.defects.compose_values import (
     INTEGER,
     MEMORY_TEXT,
     MOUNT_TEXT,
+    NAME,
     NOT_NEGATIVE,
     NULL,
     NUMBER,
@@ -37,6 +38,7 @@ from olmis_release.manifest.defects.compose_values import (
     UNIQUE_TEXTS,
     VALUE,
     WHOLE_OR_CUT,
+    WHOLE_SIZE,
     either,
     word,
 )
@@ -89,6 +91,7 @@ DEVELOP = Fields(
                     "exec": Anything(),
                     "initial_sync": BOOLEAN,
                 },
+                newer=frozenset({"include", "initial_sync"}),
                 required=("path", "action"),
             )
         )
@@ -111,7 +114,7 @@ HEALTHCHECK = Fields(
 _RESOURCES: dict[str, Shape] = {
     "cpus": CPUS,
     "memory": MEMORY_TEXT,
-    "pids": NUMBER,
+    "pids": INTEGER,
     "devices": Items(
         of=Fields(
             keys={
@@ -173,10 +176,11 @@ NETWORK_OF_SERVICE = either(
             "link_local_ips": TEXTS,
             "mac_address": TEXT,
             "driver_opts": Fields(others=TEXT_OR_NUMBER),
-            "priority": INTEGER,
-            "gw_priority": INTEGER,
+            "priority": NUMBER,
+            "gw_priority": NUMBER,
             "interface_name": TEXT,
-        }
+        },
+        newer=frozenset({"interface_name"}),
     ),
 )
 PORT_LONG = Fields(
@@ -198,11 +202,19 @@ MOUNT = Fields(
         "target": TEXT,
         "read_only": BOOLEAN,
         "consistency": TEXT,
-        "bind": Fields(keys={"propagation": TEXT, "create_host_path": BOOLEAN, "selinux": TEXT, "recursive": TEXT}),
-        "volume": Fields(keys={"nocopy": BOOLEAN, "subpath": TEXT, "labels": PAIRS}),
-        "tmpfs": Fields(keys={"size": SIZE, "mode": NUMBER}),
+        "bind": Fields(
+            keys={
+                "propagation": TEXT,
+                "create_host_path": BOOLEAN,
+                "selinux": TEXT,
+                "recursive": word("enabled", "disabled", "writable", "readonly"),
+            }
+        ),
+        "volume": Fields(keys={"nocopy": BOOLEAN, "subpath": TEXT, "labels": PAIRS}, newer=frozenset({"labels"})),
+        "tmpfs": Fields(keys={"size": WHOLE_SIZE, "mode": NUMBER}),
         "image": Fields(keys={"subpath": TEXT}),
     },
+    newer=frozenset({"image"}),
     required=("type",),
 )
 ULIMIT = either(INTEGER, Fields(keys={"soft": INTEGER, "hard": INTEGER}, required=("soft", "hard")))
@@ -224,7 +236,7 @@ BUILD = either(
             "privileged": BOOLEAN,
             "network": TEXT,
             "isolation": TEXT,
-            "shm_size": SIZE,
+            "shm_size": WHOLE_SIZE,
             "tags": TEXTS,
             "platforms": TEXTS,
             "secrets": NAMED,
@@ -234,10 +246,13 @@ BUILD = either(
             "entitlements": TEXTS,
             "provenance": VALUE,
             "sbom": VALUE,
-        }
+        },
+        newer=frozenset({"provenance", "sbom"}),
     ),
 )
-ENV_FILE = Fields(keys={"path": FILE_NAME, "required": BOOLEAN, "format": TEXT}, required=("path",))
+ENV_FILE = Fields(
+    keys={"path": FILE_NAME, "required": BOOLEAN, "format": TEXT}, newer=frozenset({"format"}), required=("path",)
+)
 EXTENDS = Fields(keys={"service": TEXT, "file": FILE_NAME}, others=Anything(), required=("service",))
 
 
@@ -258,6 +273,8 @@ _OF_TEXTS = _words(
     "cap_add cap_drop device_cgroup_rules dns_opt external_links links profiles security_opt volumes_from"
 )
 
+_NEWER = frozenset({"models", "provider", "use_api_socket"})
+
 _SERVICE: dict[str, Shape] = {
     **{key: Anything() for key in SERVICE_KEYS},
     **dict.fromkeys(_OF_TEXT, TEXT),
@@ -277,7 +294,8 @@ _SERVICE: dict[str, Shape] = {
     "devices": Items(of=either(TEXT, Fields(others=Anything()))),
     "develop": either(NULL, DEVELOP),
     "oom_score_adj": OOM_SCORE,
-    "security_opt": UNIQUE_TEXTS,
+    "mem_reservation": WHOLE_SIZE,
+    **dict.fromkeys(("device_cgroup_rules", "external_links", "security_opt", "volumes_from"), UNIQUE_TEXTS),
     **dict.fromkeys(("cpu_period", "cpu_quota", "cpu_shares", "pids_limit"), WHOLE_OR_CUT),
     "cpu_rt_period": NUMBER,
     "cpu_rt_runtime": NUMBER,
@@ -343,13 +361,14 @@ FILE = Fields(
         "version": TEXT,
         "name": PROJECT,
         "include": either(NULL, Items(of=either(TEXT, Fields(others=Anything())))),
-        "services": Fields(others=Fields(keys=_SERVICE)),
-        "volumes": Fields(others=VOLUME),
-        "networks": Fields(others=NETWORK),
-        "configs": Fields(others=SOURCE),
-        "secrets": Fields(others=SECRET),
+        "services": Fields(others=Fields(keys=_SERVICE, newer=_NEWER), named=NAME),
+        "volumes": Fields(others=VOLUME, named=NAME),
+        "networks": Fields(others=NETWORK, named=NAME),
+        "configs": Fields(others=SOURCE, named=NAME),
+        "secrets": Fields(others=SECRET, named=NAME),
         "models": Anything(),
-    }
+    },
+    newer=frozenset({"models"}),
 )
 
 

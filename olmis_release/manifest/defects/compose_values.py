@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from olmis_release.manifest.defects.shapes import Either, Fields, Items, Scalar
 from olmis_release.manifest.defects.shorthands import is_command, is_mount, is_port
@@ -34,11 +35,12 @@ OOM_SCORE = Scalar(
 TEXT_OR_INTEGER = Scalar(
     what="text or a whole number", kinds=frozenset({"text", "number"}), fits=lambda text: not _DECIMAL.match(text)
 )
-SIZE = Scalar(
-    what="a size such as 512m",
-    kinds=frozenset({"text", "number"}),
-    pattern=re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)? ?(?:[kKmMgGtTpP]?(?:i?[bB])?)?"),
+_SIZE = re.compile(r"[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)? ?(?:[kKmMgGtTpP]?(?:i?[bB])?)?")
+_BELOW_NULL = Scalar(
+    what="a negative number", kinds=frozenset({"number"}), pattern=re.compile(r"-[0-9.]+(?:e[-+]?[0-9]+)?")
 )
+_BYTES = Scalar(what="a size such as 512m", kinds=frozenset({"text", "number"}), pattern=_SIZE)
+WHOLE_SIZE = replace(_BYTES, cut=False)
 DURATION = Scalar(
     what="a duration such as 1m30s", pattern=re.compile(r"(?:[0-9]+(?:\.[0-9]*)?(?:us|µs|ms|ns|s|m|h))+|0")
 )
@@ -58,22 +60,26 @@ def either(*shapes: Scalar | Items | Fields) -> Either:
     return Either(shapes=shapes)
 
 
+SIZE = either(_BYTES, _BELOW_NULL)
+
 WHOLE_OR_CUT = either(INTEGER, Scalar(what="a number", kinds=frozenset({"number"})))
 TEXTS = Items(of=TEXT, what="a list of texts")
 UNIQUE_TEXTS = Items(of=TEXT, what="a list of texts", unique=True)
 FILE_NAME = Scalar(what="the name of a file", pattern=re.compile(r"(?s).+"))
-MEMORY_TEXT = Scalar(what="a size in quotes or with its unit", pattern=SIZE.pattern)
+MEMORY_TEXT = Scalar(what="a size in quotes or with its unit", pattern=_SIZE)
 TRUE_NUMBER = Scalar(what="a whole number without quotes", kinds=frozenset({"number"}), pattern=INTEGER.pattern)
 TRUE_OR_FALSE = Scalar(what="true or false without quotes", kinds=frozenset({"bool"}))
 TEXT_OR_TEXTS = either(TEXT, TEXTS)
 HOST = Scalar(what="a host such as name=address", pattern=re.compile(r"[^=:]+[=:].+"))
-HOSTS = either(Fields(others=TEXT_OR_TEXTS), Items(of=HOST))
+HOSTS = either(Fields(others=TEXT_OR_TEXTS), Items(of=HOST, unique=True))
 PULL_POLICY = Scalar(
     what="a pull policy (always, never, missing, build)",
-    pattern=re.compile(r"always|never|if_not_present|missing|build|refresh|daily|weekly|every_.+"),
+    pattern=re.compile(r"always|never|if_not_present|missing|build"),
+    newer=re.compile(r"refresh|daily|weekly|every_.+"),
 )
 COMMAND_WORD = Scalar(what="CMD, CMD-SHELL or NONE", pattern=re.compile(r"CMD(?:-SHELL)?|NONE"))
 OPTION = Scalar(what="text or a number", kinds=frozenset({"text", "number", "null"}))
 MOUNT_TEXT = Scalar(what="a mount such as data:/data", fits=is_mount)
 COMMAND_TEXT = Scalar(what="a command line, its quotes closed", fits=is_command)
+NAME = re.compile(r"[A-Za-z0-9._-]+")
 PROJECT = Scalar(what="a project name (a-z, 0-9, _, -)", pattern=re.compile(r"(?s).*[A-Za-z0-9].*|"))

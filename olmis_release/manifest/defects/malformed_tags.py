@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from olmis_release.errors import Problem
-from olmis_release.manifest.defects.model import Context, error, warning
-from olmis_release.manifest.image import TAG
+from olmis_release.manifest.defects.model import Context, warning
+from olmis_release.manifest.image import REPOSITORY, TAG, ImageRef
 from olmis_release.manifest.importers.model import Distribution, ImportedService
 from olmis_release.text import did_you_mean, quoted, safe
 from olmis_release.version import has_order
@@ -30,7 +30,9 @@ def check(distribution: Distribution, context: Context) -> Iterator[Problem]:
     del context
     for name, service in distribution.services.items():
         if service.image is None:
-            yield from _unreadable(name, service)
+            continue
+        if not service.image.is_well_formed:
+            yield _unreadable(name, service, service.image)
             continue
         tag = service.image.tag
         meant = meant_by(tag)
@@ -76,17 +78,18 @@ def _written(match: re.Match[str], stage: str) -> str:
     return f"{match['prefix']}{match['numbers']}-{word}{number}{match['snapshot'] or ''}"
 
 
-def _unreadable(name: str, service: ImportedService) -> Iterator[Problem]:
-    """Yield a literal image that Docker would not take; the reader tells of those that variables made."""
-    text = service.image_text
-    if not text or "$" in text:
-        return
-    tag = text.rpartition("/")[2].partition(":")[2].partition("@")[0]
+def _unreadable(name: str, service: ImportedService, image: ImageRef) -> Problem:
+    """Return the defect of an image that Compose passes on as it is, and no engine can pull."""
+    digest = f"@{image.digest}" if image.digest else ""
+    text = f"{image.repository}{'' if image.untagged else f':{image.tag}'}{digest}"
     message = f"{name}: {quoted(text)} is not an image (repository:tag, a lower-case repository)."
     do = "Write it as in openlmis/requisition:7.1.0."
-    if tag and not TAG.match(tag) and len(text) <= _LONGEST:
-        do = f"Did you mean `{text.replace(tag, _mended(tag))}`? A tag has letters, digits, `.`, `_` and `-`."
-    yield error("E-IMAGE", message, where=service.image_where, do=do)
+    if len(text) <= _LONGEST and not TAG.match(image.tag):
+        meant = f"{image.repository}:{_mended(image.tag)}{digest}"
+        do = f"Did you mean `{meant}`? A tag has letters, digits, `.`, `_` and `-`."
+    elif REPOSITORY.match(image.repository.lower()) and image.repository != image.repository.lower():
+        do = f"Did you mean `{text.replace(image.repository, image.repository.lower(), 1)}`? It is in lower case."
+    return warning("malformed-image", message, where=service.image_where, do=do)
 
 
 def _mended(tag: str) -> str:

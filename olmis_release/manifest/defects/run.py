@@ -67,10 +67,8 @@ def _advised(problem: Problem, distribution: Distribution) -> Problem:
     return replace(problem, resolution=near or "Define it in .env, or name the image.")
 
 
-def _once(read: Iterable[Problem], noticed: list[Problem]) -> Iterator[Problem]:
+def _once(read: list[Problem], noticed: list[Problem]) -> Iterator[Problem]:
     """Yield all problems but those that another one says better."""
-    better = {_place(problem) for problem in noticed if problem.code == "E-IMAGE"}
-    read = [problem for problem in read if not (problem.code == "E-IMAGE" and _place(problem) in better)]
     there = {(defect_of(problem.code), _place(problem)) for problem in read}
     profiles_at = {_place(problem) for problem in noticed if defect_of(problem.code) == "open-profile"}
     for problem in read:

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from olmis_release.errors import Problem, Where
-from olmis_release.manifest.defects.model import error
+from olmis_release.manifest.defects.model import error, warning
 from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, TextNode, plain
-from olmis_release.text import did_you_mean, listed, safe
+from olmis_release.text import code_points, did_you_mean, listed, safe
 
 _BOOLEANS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "1", "0"})
+OLDEST_COMPOSE = "2.26"
+"""What the oldest supported Compose refuses is refused here, unless a policy says that the hosts have a newer one."""
+
 _LONGEST_SHOWN = 40
 _LONGEST_MATCHED = 10_000
 
@@ -26,12 +29,16 @@ class Scalar:
         kinds: What YAML takes it for; text that a variable gave may stand for any of them.
         pattern: What the text looks like, anything when None.
         fits: What else it must be, anything when None.
+        newer: What the text may look like for a newer Compose than the oldest that deploys.
+        cut: It may be a number with a point or an exponent.
     """
 
     what: str
     kinds: frozenset[str] = frozenset({"text"})
     pattern: re.Pattern[str] | None = None
     fits: Callable[[str], bool] | None = None
+    newer: re.Pattern[str] | None = None
+    cut: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +58,15 @@ class Fields:
     Attributes:
         keys: Shapes of the known keys.
         others: Shape of any other key; None makes others unknown keys, apart from ``x-…``.
+        named: What the other keys look like, anything when None.
+        newer: Those of the known keys that only a newer Compose takes than the oldest that deploys.
         required: Keys that must be there.
     """
 
     keys: Mapping[str, Shape] = field(default_factory=dict)
     others: Shape | None = None
+    named: re.Pattern[str] | None = None
+    newer: frozenset[str] = frozenset()
     required: tuple[str, ...] = ()
     what: str = "a mapping"
 
@@ -88,7 +99,9 @@ def faults(node: Node, shape: Shape, path: str, *, where: Where | None = None) -
         return
     options = shape.shapes if isinstance(shape, Either) else (shape,)
     fitting = next((one for one in options if _fits(node, one)), None)
-    if fitting is None:
+    if fitting is None and isinstance(node, TextNode) and any(_is_newer(node, one) for one in options):
+        yield _newer(f"{path}: {node.text}", where=node.where)
+    elif fitting is None:
         place = node.where if isinstance(node, TextNode) else where or node.where
         wanted = " or ".join(one.what for one in options)
         yield error("E-COMPOSE", f"{path} must be {wanted}, not {_shown(node)}.", where=place, do="Correct it.")
@@ -116,7 +129,18 @@ def _is_of(node: TextNode, shape: Scalar) -> bool:
         return False
     kinds = {node.kind} | (_cast(node.text) if node.kind == "text" else set())
     looks = shape.pattern is None or shape.pattern.fullmatch(node.text) is not None
-    return bool(kinds & shape.kinds) and looks and (shape.fits is None or shape.fits(node.text))
+    whole = shape.cut or not node.cut
+    return bool(kinds & shape.kinds) and looks and whole and (shape.fits is None or shape.fits(node.text))
+
+
+def _is_newer(node: TextNode, shape: Scalar | Items | Fields) -> bool:
+    return isinstance(shape, Scalar) and shape.newer is not None and shape.newer.fullmatch(node.text) is not None
+
+
+def _newer(what: str, *, where: Where) -> Problem:
+    message = f"`{safe(what)}` is known to newer Docker Compose than {OLDEST_COMPOSE} only, which refuses the file."
+    do = "Leave it out, or see that every host has a newer one and pass over `newer-compose` in manifests/policy.yml."
+    return warning("newer-compose", message, where=where, do=do)
 
 
 def _repeated(node: ListNode, path: str) -> Iterator[Problem]:
@@ -138,7 +162,13 @@ def _in_mapping(node: MapNode, shape: Fields, path: str) -> Iterator[Problem]:
     for key, value in node.entries.items():
         here = f"{path}.{safe(key)}" if path else safe(key)
         wanted = shape.keys.get(key, shape.others)
-        if wanted is not None:
+        if key in shape.newer:
+            yield _newer(here, where=node.keys[key])
+        named = key in shape.keys or shape.named is None or shape.named.fullmatch(key)
+        if wanted is not None and not named:
+            do = f"Rename it: letters, digits, `.`, `_` and `-`{_plain(key)}."
+            yield error("E-NAME", f"{here} is no name that Compose takes.", where=node.keys[key], do=do)
+        elif wanted is not None:
             yield from faults(value, wanted, here, where=node.keys[key])
         elif not key.startswith("x-"):
             yield _unknown(key, here, shape, where=node.keys[key])
@@ -146,6 +176,11 @@ def _in_mapping(node: MapNode, shape: Fields, path: str) -> Iterator[Problem]:
         if key not in node.entries:
             message = f"{path} has no `{key}`."
             yield error("E-COMPOSE", message, where=node.where, do=f"Add `{key}:`.")
+
+
+def _plain(key: str) -> str:
+    strange = code_points(key)
+    return f"; it has {strange}" if strange else ""
 
 
 def _unknown(key: str, here: str, shape: Fields, *, where: Where) -> Problem:

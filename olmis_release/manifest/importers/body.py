@@ -14,6 +14,9 @@ from olmis_release.manifest.importers.shorthand import FLAT, as_list, as_map, lo
 TextOf = Callable[[TextNode], str]
 
 _STARTED = {"condition": "service_started"}
+SIZES = frozenset({"mem_limit", "memswap_limit", "shm_size"})
+"""Compose takes a number with a point or an exponent here for no size at all."""
+
 _LISTS = frozenset({"dns", "dns_search", "tmpfs"})
 
 
@@ -56,6 +59,12 @@ def _part(key: str, node: Node, text: TextOf, given: Mapping[str, str]) -> Compo
         return _networks(node, text)
     if key == "env_file":
         return _env_files(node, text)
+    return _plain_part(key, node, text)
+
+
+def _plain_part(key: str, node: Node, text: TextOf) -> ComposeValue:
+    if key in SIZES and isinstance(node, TextNode) and node.cut:
+        return "0"  # what Compose makes of it
     return plain(as_list(node) if key in _LISTS else node, text)
 
 

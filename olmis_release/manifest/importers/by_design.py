@@ -20,6 +20,7 @@ DIFFERENCES: tuple[tuple[str, str], ...] = (
     ("labels.org.openlmis.release.config", "added, to tell a changed configuration"),
     ("ports of the front door", "left out: the wall publishes them"),
     ("volumes", "those filled by a config or extension image carry its tag, so that a new image fills a new volume"),
+    ("mounts of relative paths", "start from the workspace of whoever deploys, with a warning"),
     ("unused volumes", "top-level volumes that nobody mounts are left out"),
 )
 """Part of a service (or of the file), and why it differs."""

@@ -19,6 +19,7 @@ from olmis_release.manifest.importers.nodes import (
 )
 from olmis_release.manifest.importers.shorthand import (
     FLAT,
+    all_gpus,
     as_list,
     as_map,
     host_list,
@@ -32,6 +33,7 @@ Path = tuple[str, ...]
 
 # Replaced whole: half of one command and half of another make no sense.
 _WHOLE = frozenset({("command",), ("entrypoint",), ("healthcheck", "test")})
+_NAMES = frozenset({("depends_on",), ("networks",)})
 _TEXT_LISTS = frozenset({"dns", "dns_search", "tmpfs", "env_file"})
 _KEYED: dict[str, Callable[[Node], str]] = {
     "volumes": mount_target,
@@ -40,10 +42,12 @@ _KEYED: dict[str, Callable[[Node], str]] = {
     "devices": mount_target,
     "ports": port_key,
 }
+# The others append even what is there already; where Compose then refuses the whole, the form says so.
 _UNIQUE = frozenset(
     {"aliases", "cap_add", "cap_drop", "dns", "dns_opt", "dns_search", "env_file", "expose", "extra_hosts", "links"}
-    | {"security_opt", "tmpfs", "external_links", "volumes_from", "group_add", "tags", "platforms"}
+    | {"tmpfs", "tags"}
 )
+_UNIQUE_AS_WRITTEN = frozenset({"extra_hosts", "expose"})
 
 
 def combined(base: MapNode, over: MapNode, findings: Findings) -> MapNode:
@@ -76,9 +80,14 @@ class _Merge:
         if over.tag == "!override" or is_null(base):
             return replace(over, tag="")
         inside = path[2:] if path[:1] == ("services",) else ()
-        if inside in _WHOLE:
+        if inside in _WHOLE or (inside[:1] == ("ulimits",) and len(inside) > 1):
             return over
         if is_null(over):
+            # A name without value is a value here: it is taken from whoever runs Compose, or is empty.
+            return over if len(inside) > 1 and inside[-2] in FLAT else base
+        if _says_nothing(over, inside):
+            message = f"`{'.'.join(path)}` is only text here; Compose passes over it."
+            self.findings.warn("W-PASSED-OVER", message, where=over.where, do="Write a list or a mapping.")
             return base
         return self._same_kind(_long(base, inside), _long(over, inside), path)
 
@@ -101,6 +110,14 @@ class _Merge:
         return self.mapping(base, over, path)
 
 
+def _says_nothing(over: Node, inside: Path) -> bool:
+    """Return whether Compose passes over what an overriding file says, where one alone with it would be refused."""
+    if not isinstance(over, TextNode):
+        return False
+    listed = inside[-1:] and (inside[-1] in FLAT or inside == ("extra_hosts",))
+    return inside in _NAMES or bool(listed and (over.kind != "text" or not over.text))
+
+
 def _long(node: Node, inside: Path) -> Node:
     """Return a value of a service in the form in which it can be merged."""
     if inside == ("depends_on",):
@@ -108,9 +125,11 @@ def _long(node: Node, inside: Path) -> Node:
     if inside == ("build",):
         return long_build(node)
     if inside and (inside[-1] in FLAT or inside in {("networks",), ("build", "args")}):
-        return as_map(node)
+        return as_map(as_list(node))
     if inside == ("extra_hosts",):
-        return host_list(node)
+        return host_list(as_list(node))
+    if inside == ("gpus",):
+        return all_gpus(node)
     return as_list(node) if inside and inside[-1] in _TEXT_LISTS else node
 
 
@@ -119,7 +138,8 @@ def _lists(base: ListNode, over: ListNode, key: str) -> ListNode:
     if name:
         return new_list(tuple(_unique((*base.items, *over.items), name)), base.where)
     if key in _UNIQUE:
-        return new_list(tuple(_unique((*base.items, *over.items), _text_key)), base.where)
+        name = text_of if key in _UNIQUE_AS_WRITTEN else _text_key
+        return new_list(tuple(_unique((*base.items, *over.items), name)), base.where)
     return new_list((*base.items, *over.items), base.where)
 
 

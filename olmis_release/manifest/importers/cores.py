@@ -75,4 +75,4 @@ def images_of(cores: Mapping[str, CoreManifest]) -> dict[str, dict[str, ImageRef
 def _images(core: CoreManifest) -> Iterator[tuple[str, ImageRef]]:
     for name, component in core.components.items():
         if component.image:
-            yield name, ImageRef.parse(component.image)
+            yield name, ImageRef.as_written(component.image)

@@ -99,7 +99,7 @@ class _Statements:
     def about(self, identity: str, service: str) -> dict[str, Any]:
         """Return the statement about a component that Core has, nothing where its image is Core's."""
         component, image = self.core.components[identity], self.images.get(service)
-        core_image = ImageRef.parse(component.image) if component.image else None
+        core_image = ImageRef.as_written(component.image) if component.image else None
         renamed = {"as": service} if service != identity else {}
         if image is None or (image == core_image and not renamed):
             return {}

@@ -66,7 +66,7 @@ def _core_of(extension: ExtensionManifest, cores: Mapping[str, CoreManifest]) ->
 
 
 def _images(extension: ExtensionManifest, core: CoreManifest) -> dict[str, ImageRef]:
-    images = {key: ImageRef.parse(one.image) for key, one in core.components.items() if one.image}
+    images = {key: ImageRef.as_written(one.image) for key, one in core.components.items() if one.image}
     for name, statement in extension.components.items():
         images = _after(images, name, statement)
     return images
@@ -76,9 +76,9 @@ def _after(images: dict[str, ImageRef], name: str, statement: Statement) -> dict
     """Return the images after a statement."""
     rest = {key: image for key, image in images.items() if key != name}
     if statement.replace:
-        return rest | {statement.replace.as_name or name: ImageRef.parse(statement.replace.image)}
+        return rest | {statement.replace.as_name or name: ImageRef.as_written(statement.replace.image)}
     if statement.pin and name in images:
         return rest | {name: ImageRef(repository=images[name].repository, tag=statement.pin)}
     if statement.add:
-        return rest | {name: ImageRef.parse(statement.add.image)}
+        return rest | {name: ImageRef.as_written(statement.add.image)}
     return rest if statement.remove else images

@@ -15,6 +15,7 @@ from olmis_release.manifest.importers.nodes import (
     Node,
     TextNode,
     new_list,
+    new_map,
     text_of,
     with_entry,
     without_entry,
@@ -92,6 +93,20 @@ class Extender:
             return self.load(posixpath.join(posixpath.dirname(file), further), place)
 
         return Extender(path, services, home=posixpath.dirname(path), load=load, findings=self.findings)
+
+
+def led_elsewhere(document: MapNode) -> MapNode:
+    """Return of a document only what names other files and services: `include` and each service's `extends`."""
+    services = document.get("services")
+    found = _only(document, "include")
+    if not isinstance(services, MapNode):
+        return found
+    named = {name: _only(node, "extends") for name, node in services.entries.items() if isinstance(node, MapNode)}
+    return with_entry(found, "services", new_map(dict(named), services.keys, services.where))
+
+
+def _only(node: MapNode, key: str) -> MapNode:
+    return without_entry(node, *(other for other in node.entries if other != key))
 
 
 def moved(service: MapNode, there: str, here: str) -> MapNode:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from olmis_release.errors import Problem, Severity
+from olmis_release.manifest.defects.compose_values import NAME
 from olmis_release.manifest.defects.heaps import size_of
 from olmis_release.manifest.defects.model import Context
 from olmis_release.manifest.defects.run import find
@@ -14,6 +15,7 @@ from olmis_release.manifest.importers.cores import images_of
 from olmis_release.manifest.importers.model import Distribution
 from olmis_release.manifest.layers import CoreManifest
 from olmis_release.manifest.policy import Policy, Stage, load_policy
+from olmis_release.manifest.volumes import folder_of
 from olmis_release.text import safe
 from olmis_release.workspace import Workspace
 
@@ -43,7 +45,8 @@ def judged(
         image_mounts=policy.image_mounts,
         registries=policy.registries,
     )
-    found = [*find(distribution, context), *_bad_names(distribution), *_not_carried(distribution)]
+    beside = (*_not_carried(distribution), *_mounted_from_beside(distribution))
+    found = [*find(distribution, context), *_bad_names(distribution), *beside]
     return policy.judge(found, stage)
 
 
@@ -61,14 +64,31 @@ def _not_carried(distribution: Distribution) -> list[Problem]:
     ]
 
 
+def _mounted_from_beside(distribution: Distribution) -> Iterator[Problem]:
+    for name, service in distribution.services.items():
+        mounts = service.body.get("volumes", [])
+        for index, mount in enumerate(mounts if isinstance(mounts, list) else ()):
+            source = folder_of(mount)
+            if source.startswith("."):
+                yield Problem(
+                    code="W-NOT-CARRIED",
+                    message=f"{name} mounts {safe(source)} from beside the compose file; a release carries no files, "
+                    "so it is looked for in the workspace of whoever deploys.",
+                    resolution="Put the files into a config image, or mount a folder of the host by its full path.",
+                    where=service.place(f"volumes.{index}"),
+                    severity=Severity.WARNING,
+                )
+
+
 def _bad_names(distribution: Distribution) -> list[Problem]:
     return [
         Problem(
             code="E-NAME",
-            message=f"{safe(repr(name))} cannot be the name of a component ([a-z0-9][a-z0-9_-]*).",
+            message=f"{safe(repr(name))} cannot be the name of a component: letters, digits, `.`, `_` and `-`, "
+            "no `.` or `-` in front, 128 at most.",
             resolution="Rename the service.",
             where=service.place(),
         )
         for name, service in distribution.services.items()
-        if not COMPONENT_NAME.match(name)
+        if not COMPONENT_NAME.match(name) and NAME.fullmatch(name)
     ]

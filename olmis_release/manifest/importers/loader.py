@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 
 import yaml
@@ -9,12 +10,13 @@ import yaml
 from olmis_release.errors import BadInput, Where
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.importers.nodes import ListNode, MapNode, Node, TextNode, new_list, new_map, plain
-from olmis_release.manifest.importers.scalars import meaning
+from olmis_release.manifest.importers.scalars import is_float, meaning
 from olmis_release.text import safe
 from olmis_release.yamlio import guard
 
 _LOADER: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _STANDARD = "tag:yaml.org,2002:"
+_KINDS = {"int": "number", "float": "number", "bool": "bool", "null": "null"}
 DUPLICATE, REPEATED = "E-DUPLICATE-KEY", "E-REPEATED-KEY"
 LIMIT_VALUES = 10_000
 """Aliases unfolded; the largest compose file in the field has not a tenth of it."""
@@ -107,10 +109,22 @@ class _Builder:
         tag, place = event.tag or "", self._place(event)
         if tag in COMPOSE_TAGS:
             return TextNode(text=event.value, where=place, kind="null" if not event.value else "text", tag=tag)
-        if event.style in {None, ""} and tag in {"", f"{_STANDARD}int", f"{_STANDARD}float", f"{_STANDARD}bool"}:
+        if tag == f"{_STANDARD}binary":
+            return TextNode(text=self._decoded(event), where=place)
+        wanted = _KINDS.get(tag.removeprefix(_STANDARD))
+        if wanted or (not tag and event.style in {None, ""}):
             kind, text = meaning(event.value)
-            return TextNode(text=text, where=place, kind=kind)
-        return TextNode(text="" if tag == f"{_STANDARD}null" else event.value, where=place)
+            if wanted and kind != wanted:
+                raise self._no(f"{safe(event.value) or 'nothing'} is not what its tag says ({wanted}).", place)
+            return TextNode(text=text, where=place, kind=kind, cut=kind == "number" and is_float(event.value))
+        return TextNode(text=event.value, where=place)
+
+    def _decoded(self, event: yaml.ScalarEvent) -> str:
+        """Return what base64 stands for; Compose takes the bytes as text."""
+        try:
+            return b64decode(event.value.replace("\n", ""), validate=True).decode(errors="replace")
+        except ValueError:
+            raise self._no("!!binary without valid base64.", self._place(event)) from None
 
     def _sequence(self, event: yaml.SequenceStartEvent, events: Iterator[yaml.Event]) -> ListNode:
         items: list[Node] = []
@@ -166,7 +180,7 @@ class _Builder:
                 f"the key {safe(event.value) or 'null'} is no text: Compose takes it for a number, true, false or null."
             )
             self.findings.error("E-YAML", message, where=self._place(event), do="Put it in quotes.")
-        return event.value
+        return self._decoded(event) if event.tag == f"{_STANDARD}binary" else event.value
 
     def _duplicate(self, key: str, place: Where, first: Where, *, harmless: bool) -> None:
         """Note a duplicate; the later one counts, as it did for the Compose of old, but today's refuses both."""

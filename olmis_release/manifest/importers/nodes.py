@@ -21,6 +21,7 @@ class TextNode:
         open_text: The text with ``${NAME}`` where a default stands in, None when that is the same.
         raw: The text before variables were filled in, None when that is the same.
         kind: What YAML takes it for: text, number, bool or null.
+        cut: It is a number with a point or an exponent, which Compose does not take everywhere.
     """
 
     text: str
@@ -28,6 +29,7 @@ class TextNode:
     open_text: str | None = None
     raw: str | None = None
     kind: str = "text"
+    cut: bool = False
     tag: str = ""
     size: int = 1
 

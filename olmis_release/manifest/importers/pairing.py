@@ -50,7 +50,7 @@ def _same_repository(name: str, component: CoreComponent, service: ImportedServi
 
 
 def _repository(component: CoreComponent) -> str:
-    return ImageRef.parse(component.image or "").path
+    return ImageRef.as_written(component.image or "").path
 
 
 def _same_words(name: str, component: CoreComponent, service: ImportedService) -> bool:

@@ -6,12 +6,12 @@ import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from olmis_release.errors import BadInput, Where
+from olmis_release.errors import BadInput, Problem, Where
 from olmis_release.manifest.defects.compose_shape import form_faults
 from olmis_release.manifest.findings import Findings
 from olmis_release.manifest.importers.combine import combined
 from olmis_release.manifest.importers.compose_files import read_file
-from olmis_release.manifest.importers.extends import Extender, Services, moved
+from olmis_release.manifest.importers.extends import Extender, Services, led_elsewhere, moved
 from olmis_release.manifest.importers.filling import Filler
 from olmis_release.manifest.importers.include import Included, entries_of, taken_in, variables_of
 from olmis_release.manifest.importers.loader import LIMIT_VALUES, load_documents
@@ -52,6 +52,7 @@ class Reader:
         self.filler = filler
         self.findings = findings
         self.files: list[str] = []
+        self._noted: set[Problem] = set()
         self._loaded: dict[tuple[str, Filler], tuple[MapNode, ...]] = {}
 
     def merged(self, paths: Sequence[str]) -> MapNode:
@@ -64,11 +65,21 @@ class Reader:
         return self._merged(paths, scope)
 
     def _merged(self, paths: Sequence[str], scope: _Scope) -> MapNode:
-        whole = empty_map(Where(file=paths[0]))
+        whole: MapNode | None = None
         for path in paths:
             for document in self._documents(path, scope.filler):
-                whole = combined(whole, self._complete(document, path, scope), self.findings)
-        return whole
+                self._check_form(document if whole is None else led_elsewhere(document))
+                complete = self._complete(document, path, scope)
+                whole = combined(whole or empty_map(Where(file=paths[0])), complete, self.findings)
+                self._check_form(whole)
+        return whole or empty_map(Where(file=paths[0]))
+
+    def _check_form(self, document: MapNode) -> None:
+        """Note what Compose would not take. It looks at a file as it is once it is put over the ones before it."""
+        for problem in form_faults(document):
+            if problem not in self._noted:
+                self._noted.add(problem)
+                self.findings.note(problem)
 
     def _documents(self, path: str, filler: Filler) -> tuple[MapNode, ...]:
         """Return a file's documents with their variables filled in; each file is read once."""
@@ -81,10 +92,7 @@ class Reader:
             loaded = load_documents(read_file(self.tree, path), shown_as=path, findings=self.findings)
             for one in loaded:
                 _refuse_crowd(one, path)
-            filled = tuple(node for one in loaded if isinstance(node := filler.filled(one), MapNode))
-            for problem in (found for node in filled for found in form_faults(node)):
-                self.findings.note(problem)
-            self._loaded[key] = filled
+            self._loaded[key] = tuple(node for one in loaded if isinstance(node := filler.filled(one), MapNode))
         return self._loaded[key]
 
     def _complete(self, document: MapNode, path: str, scope: _Scope) -> MapNode:
@@ -138,6 +146,7 @@ class Reader:
             return None
         services: Services = {}
         for document in self._documents(path, filler):
+            self._check_form(document)
             node = document.get("services")
             services |= node.entries if isinstance(node, MapNode) else {}
         return services, path

@@ -38,6 +38,11 @@ def meaning(text: str) -> tuple[str, str]:
     return ("number", number) if number is not None else ("text", _moment(text) or text)
 
 
+def is_float(text: str) -> bool:
+    """Return whether a number is written with a point or an exponent, however whole it is."""
+    return not text.lstrip("+-").lower().startswith(tuple(_BASES)) and bool(set(text.lower()) & {".", "e"})
+
+
 def _moment(text: str) -> str:
     """Return a date or point in time as Compose writes it out, nothing for anything else."""
     match = next((found for one in _MOMENTS if (found := one.match(text))), None)

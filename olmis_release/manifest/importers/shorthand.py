@@ -16,6 +16,7 @@ from olmis_release.manifest.importers.nodes import (
     new_map,
     text_of,
 )
+from olmis_release.manifest.volumes import mount_parts
 
 FLAT = frozenset({"annotations", "environment", "labels", "sysctls"})
 """Parts of a service that may be written as a mapping or as ``KEY=VALUE`` lines."""
@@ -54,7 +55,11 @@ def host_list(node: Node) -> Node:
     """Return a mapping of host names to addresses as ``name:address`` lines."""
     if not isinstance(node, MapNode):
         return node
-    lines = (TextNode(text=f"{key}:{text_of(value)}", where=node.keys[key]) for key, value in node.entries.items())
+    lines = (
+        TextNode(text=f"{key}:{text_of(address)}", where=node.keys[key])
+        for key, value in node.entries.items()
+        for address in (value.items if isinstance(value, ListNode) else (value,))
+    )
     return new_list(tuple(lines), node.where)
 
 
@@ -77,11 +82,19 @@ def long_build(node: Node) -> Node:
     return new_map({"context": node}, {"context": node.where}, node.where)
 
 
+def all_gpus(node: Node) -> Node:
+    """Return the word `all` as the list of devices that it stands for."""
+    if text_of(node) != "all":
+        return node
+    count = TextNode(text="-1", where=node.where, kind="number")
+    return new_list((new_map({"count": count}, {"count": node.where}, node.where),), node.where)
+
+
 def mount_target(node: Node) -> str:
     """Return where in the container something is mounted, or its name where it has no place of its own."""
     if isinstance(node, MapNode):
         return text_of(node.get("target")) or text_of(node.get("source"))
-    parts = text_of(node).split(":")
+    parts = mount_parts(text_of(node))
     return parts[1] if len(parts) > 1 else parts[0]
 
 

@@ -191,3 +191,42 @@ def test_an_image_whose_organisation_changed_since_the_last_import_is_said(desk:
     codes = {(problem["code"], problem["line"]) for problem in desk.type(*country).json["problems"]}
 
     assert ("W-ORGANISATION-CHANGED", 11) in codes
+
+
+def test_services_keep_the_names_that_compose_gives_them(desk: Desk, places: dict[str, str], tmp_path: Path) -> None:
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    (folder / "docker-compose.yml").write_text(
+        "services:\n"
+        "  Auth.Service: {image: 'openlmis/auth:4.4.0', depends_on: [my.DB], environment: {A.b: x}}\n"
+        "  my.DB: {image: 'postgres:14'}\n"
+        "  UI: {image: 'openlmisxx/xx-ui:1.0.0', depends_on: {my.DB: {condition: service_healthy}}}\n"
+    )
+    desk.type("import", "core", "3.9.0", "--from", places["core"])
+
+    assert desk.type("import", "extension", "xx", "--from", str(folder)).status == 0
+    assert desk.type("candidate", "3.9.0+xx1", "--offline").status == 0
+
+    told = desk.type("why", "3.9.0+xx1", "Auth.Service.environment.A.b", "--json").json
+    assert [(one["path"], one["value"]) for one in told["values"]] == [("Auth.Service.environment.A.b", "x")]
+    told = desk.type("why", "3.9.0+xx1", "my.DB", "--json").json
+    assert {"my.DB.image", "UI.depends_on.my.DB"} <= {one["path"] for one in told["values"]}
+    told = desk.type("diff", str(folder), "3.9.0+xx1", "--json").json
+    assert {one["name"]: one["change"] for one in told["components"]} == dict.fromkeys(
+        ("Auth.Service", "UI", "my.DB"), "unchanged"
+    )
+
+
+def test_an_image_that_no_engine_pulls_is_told_as_it_is_written(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "docker-compose.yml").write_text("services:\n  a: {image: 'org/a:1.0+xx1'}\n  b: {image: 'org/b:2'}\n")
+
+    ended = desk.type("import", "extension", "xx", "--from", str(tmp_path), "--json")
+
+    assert ended.status == 0
+    assert ended.json["images"]["a"] == {"repository": "org/a", "tag": "1.0+xx1", "digest": None}
+    wrong = next(one for one in ended.json["problems"] if one["code"] == "W-MALFORMED-IMAGE")
+    assert (wrong["severity"], wrong["line"], wrong["column"]) == ("warning", 2, 14)
+    assert "`org/a:1.0_xx1`" in wrong["resolution"]
+    strict = desk.type("import", "extension", "xx", "--from", str(tmp_path), "--stage", "uat", "--json")
+    assert strict.status == 15
+    assert strict.json["images"].keys() == {"a", "b"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from olmis_release.errors import BadInput
-from olmis_release.manifest.lock import canonical, known_releases, load_release, read_release, sha256_of
+from olmis_release.manifest.lock import canonical, known_releases, load_release, read_release, readable, sha256_of
 from olmis_release.manifest.merge import Override
 from olmis_release.manifest.model import Beaten, Origin, ReleaseManifest
 from olmis_release.workspace import Workspace
@@ -47,6 +47,26 @@ def put(root: Path, name: str, version: str) -> Path:
 def test_canonical_bytes_read_back_to_the_same_manifest(tmp_path: Path) -> None:
     path = put(tmp_path, "rc1.yml", FULL.version)
     assert read_release(path, shown_as="rc1.yml") == FULL
+
+
+def crowd(size: int) -> ReleaseManifest:
+    """Return a release of many components, each with a body and its origins."""
+    said = Origin(layer="mw", file="manifests/extensions/mw.yml", line=3, reason="why", beat=())
+    body = {"environment": {f"V{number}": "x" for number in range(8)}, "env_file": ["settings.env"]}
+    origin = dict.fromkeys(("image", "consul", "role", "compose.environment.V1", "compose.env_file"), said)
+    one = component("openlmis/auth:4.1.0", compose=body, origin=origin)
+    return release({f"c{number}": one for number in range(size)})
+
+
+def test_what_is_written_is_read_again_however_many_components_it_has(tmp_path: Path) -> None:
+    many = crowd(1_200)
+    (tmp_path / "rc1.yml").write_text(readable(many), encoding="utf-8")
+    assert len(read_release(tmp_path / "rc1.yml", shown_as="rc1.yml").components) == 1_200
+
+
+def test_what_could_not_be_read_again_is_not_written() -> None:
+    with pytest.raises(BadInput, match="4,000 components"):
+        readable(crowd(4_000))
 
 
 def test_a_candidate_reads_as_agreed(golden: Golden) -> None:

@@ -83,7 +83,7 @@ def test_a_malformed_tag_is_found_where_it_stands(tmp_path: Path) -> None:
 )
 def test_a_tag_that_docker_refuses_is_answered_with_one_that_it_takes(tmp_path: Path, tag: str, meant: str) -> None:
     found = defects(tmp_path, f"services:\n  a: {{image: 'x/a:{tag}'}}\n")
-    assert told(found) == [("E-IMAGE", "docker-compose.yml:2:14")]
+    assert told(found) == [("W-MALFORMED-IMAGE", "docker-compose.yml:2:14")]
     assert f"Did you mean `x/a:{meant}`?" in found[0].resolution
 
 

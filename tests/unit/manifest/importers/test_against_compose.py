@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from olmis_release.manifest.importers.distribution import read_distribution
+from olmis_release.manifest.importers.importing import Request, import_extension
 from tests.fakes.compose_config import compose_config, differences, needs_compose, rewritten
 
 CASES: dict[str, dict[str, str]] = {
@@ -176,6 +177,78 @@ networks: {shared: {external: {name: country}}}
         "more/.env": "TAG=2\nOWN=3\n",
         "more/i.env": "I=1\n",
     },
+    "names as Compose allows them": {
+        "docker-compose.yml": """services:
+  Auth.Service: {image: "org/a:1", depends_on: [my.DB, _log], networks: {net.A: {aliases: [q.r]}}}
+  my.DB: {image: "postgres:14", volumes: ["data.One:/d"]}
+  _log: {image: "org/l:1", depends_on: {my.DB: {condition: service_started, restart: true}}}
+  WEB: {image: "org/w:1", links: ["Auth.Service:auth"], network_mode: bridge}
+volumes: {data.One: }
+networks: {net.A: }
+""",
+    },
+    "images that no engine pulls": {
+        "docker-compose.yml": """services:
+  a: {image: "org/a:1.0+mw1"}
+  b: {image: "Org/B:1"}
+  c: {image: "org/c:1:2"}
+  d: {image: "org/d@sha256:abc"}
+  e: {image: "org//e:-1"}
+""",
+    },
+    "tags of YAML": {
+        "docker-compose.yml": """services:
+  a:
+    image: org/a:1
+    command: !!binary aGVsbG8=
+    environment: {A: !!binary "YS\\nI=", !!binary Qg==: c, C: !!int "5", D: !!str 5, E: !!float 5}
+    labels: {x: !!binary ""}
+""",
+    },
+    "sizes": {
+        "docker-compose.yml": """services:
+  a: {image: "org/a:1", mem_limit: 1.5, memswap_limit: -2.5, shm_size: 1e3}
+  b: {image: "org/b:1", mem_limit: 1.5g, memswap_limit: -1, shm_size: "1.5"}
+  c: {image: "org/c:1", mem_limit: 1000.0, memswap_limit: "2.5 GB", mem_reservation: 5_000, shm_size: 0x10}
+  d: {image: "org/d:1", mem_limit: 1.5e9, networks: {default: {priority: 1, gw_priority: 2}}}
+""",
+    },
+    "overriding files, the unusual": {
+        "docker-compose.yml": """services:
+  a:
+    image: org/a:1
+    labels: {a: "1"}
+    environment: {A: "1", B: "2"}
+    annotations: {a: "1"}
+    sysctls: {a: "1"}
+    extra_hosts: ["a=1.1.1.1"]
+    security_opt: [x]
+    group_add: [a]
+    ulimits: {nofile: 1}
+    volumes: ["b:/b"]
+    gpus: all
+    networks: [default]
+    expose: ["1"]
+  b: {image: "org/b:1", ulimits: {nofile: {soft: 1, hard: 2}}, labels: [a=1], build: {context: ., args: {a: b}}}
+volumes: {b: }
+""",
+        "docker-compose.override.yml": """services:
+  a:
+    labels: x
+    environment: C=3
+    annotations: {a: }
+    sysctls: a=3
+    extra_hosts: a=2.2.2.2
+    security_opt: [y]
+    group_add: [b]
+    ulimits: {nofile: {soft: 1, hard: 2}}
+    volumes: [{type: bind, source: /x, target: /b}]
+    gpus: [{count: 1}]
+    networks: [default, default]
+    expose: ["1", "2"]
+  b: {ulimits: {nofile: 3}, labels: 5, cap_add: [A, A]}
+""",
+    },
     "points in time": {
         "docker-compose.yml": """services:
   a:
@@ -289,6 +362,74 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
         {"docker-compose.yml": "services:\n  a: {image: a, volumes: [{type: bind, target: /a}]}\n"},
         "docker-compose.yml:2:27",
     ),
+    "not in base64": (
+        {"docker-compose.yml": "services:\n  a: {image: a, command: !!binary '%%%'}\n"},
+        "docker-compose.yml:2:26",
+    ),
+    "not what its tag says": (
+        {"docker-compose.yml": "services:\n  a: {image: a, environment: {A: !!int x}}\n"},
+        "docker-compose.yml:2:34",
+    ),
+    "blank in a name": (
+        {"docker-compose.yml": "services:\n  a b: {image: a}\n"},
+        "docker-compose.yml:2:3",
+    ),
+    "blank in a volume's name": (
+        {"docker-compose.yml": "services:\n  a: {image: a}\nvolumes: {'a b': }\n"},
+        "docker-compose.yml:3:11",
+    ),
+    "half a byte": (
+        {"docker-compose.yml": "services:\n  a: {image: a, mem_reservation: 1.5}\n"},
+        "docker-compose.yml:2:34",
+    ),
+    "negative text": (
+        {"docker-compose.yml": "services:\n  a: {image: a, mem_limit: '-1'}\n"},
+        "docker-compose.yml:2:28",
+    ),
+    "the same option twice": (
+        {
+            "docker-compose.yml": "services:\n  a: {image: a, security_opt: [x]}\n",
+            "docker-compose.override.yml": "services:\n  a: {security_opt: [x]}\n",
+        },
+        "docker-compose.override.yml:2:22",
+    ),
+    "the same group twice": (
+        {
+            "docker-compose.yml": "services:\n  a: {image: a, group_add: [x]}\n",
+            "docker-compose.override.yml": "services:\n  a: {group_add: [y, x]}\n",
+        },
+        "docker-compose.override.yml:2:22",
+    ),
+    "text over nothing": (
+        {
+            "docker-compose.yml": "services:\n  a: {image: a}\n",
+            "docker-compose.override.yml": "services:\n  a: {labels: x}\n",
+        },
+        "docker-compose.override.yml:2:15",
+    ),
+    "provider": (
+        {"docker-compose.yml": "services:\n  a: {image: a, provider: {type: x}}\n"},
+        "docker-compose.yml:2:17",
+    ),
+    "models": (
+        {"docker-compose.yml": "services:\n  a: {image: a}\nmodels: {m: {model: x}}\n"},
+        "docker-compose.yml:3:1",
+    ),
+    "API socket": (
+        {"docker-compose.yml": "services:\n  a: {image: a, use_api_socket: true}\n"},
+        "docker-compose.yml:2:17",
+    ),
+    "format of a settings file": (
+        {
+            "docker-compose.yml": "services:\n  a: {image: a, env_file: [{path: b.env, format: raw}]}\n",
+            "b.env": "A=1\n",
+        },
+        "docker-compose.yml:2:42",
+    ),
+    "pulled daily": (
+        {"docker-compose.yml": "services:\n  a: {image: a, pull_policy: daily}\n"},
+        "docker-compose.yml:2:30",
+    ),
     "two kinds": (
         {
             "docker-compose.yml": "services:\n  a: {image: a, ports: ['1:1']}\n",
@@ -304,9 +445,11 @@ def test_what_compose_refuses_is_refused_with_its_place(case: str, tmp_path: Pat
     files, place = REFUSED[case]
     _lay_out(tmp_path, files)
 
-    found = [str(problem.where) for problem in read_distribution(str(tmp_path)).errors]
+    read = read_distribution(str(tmp_path)).errors
+    judged = import_extension(None, "xx", Request(source=str(tmp_path))).errors
 
-    assert place in found
+    assert place in [str(problem.where) for problem in (*read, *judged)]
+    assert judged
 
 
 @needs_compose
