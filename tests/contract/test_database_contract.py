@@ -11,10 +11,8 @@ import pytest
 from olmis_release.errors import RollbackRefused, StepFailed
 from olmis_release.instance.ports import Database, DatabaseState
 from tests.fakes.database import FakeDatabase, Kept, some_facts
-from tests.integration.postgres_server import Server, postgres_server
+from tests.integration.postgres_server import FAILED, LIVE, POINT, RUN, Server, postgres_server
 
-RUN = "20261128t180211"
-LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
 THEIRS = "lmis__before_training"
 
 
@@ -75,10 +73,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     server.sql(f"CREATE DATABASE {LIVE}")
     server.sql("CREATE TABLE rows (row text PRIMARY KEY)", LIVE)
     yield Real(server=server, database=server.by_psql(LIVE) if request.param == "psql" else server.by_url(LIVE))
-    for name in (POINT, FAILED, THEIRS, LIVE):
-        if server.sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-            server.sql(f"ALTER DATABASE {name} IS_TEMPLATE false")
-            server.sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.clear(THEIRS)
 
 
 def take(world: World) -> None:

@@ -10,10 +10,8 @@ import pytest
 from olmis_release.errors import JournalDamaged, LockLost, StepFailed
 from olmis_release.instance.ports import Database, DatabaseState, Fence, LedgerEntry, LedgerState
 from tests.fakes.database import FakeDatabase
-from tests.integration.postgres_server import Server, postgres_server
+from tests.integration.postgres_server import FAILED, LIVE, POINT, RUN, Server, postgres_server, take
 
-RUN = "20261128t180211"
-LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
 REAL = [pytest.param(way, marks=pytest.mark.docker) for way in ("psql", "url", "owner", "owner by psql")]
 
 
@@ -33,10 +31,7 @@ def database(request: pytest.FixtureRequest) -> Iterator[Database]:
     server.sql(f"CREATE DATABASE {LIVE} OWNER mw_user")
     yield _reached(server, request.param)
     server.sql("DROP SCHEMA IF EXISTS olmis_release CASCADE")
-    for name in (POINT, FAILED, LIVE, "olmis_release"):
-        if server.sql(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):
-            server.sql(f"ALTER DATABASE {name} IS_TEMPLATE false")
-            server.sql(f"DROP DATABASE {name} WITH (FORCE)")
+    server.clear("olmis_release")
 
 
 def _reached(server: Server, way: str) -> Database:
@@ -59,12 +54,6 @@ def entry(epoch: int, run: str = RUN, *, instance: str = "uat") -> LedgerEntry:
 
 def fence(epoch: int) -> Fence:
     return Fence(instance="uat", epoch=epoch)
-
-
-def take(database: Database) -> None:
-    database.close(timeout_s=10)
-    database.clone(POINT, run=RUN, fence=fence(1))
-    database.open()
 
 
 def names(database: Database) -> set[str]:
@@ -113,7 +102,7 @@ def test_an_end_is_written_down_twice_without_harm_and_the_next_run_follows_it(d
 
 def test_acceptance_marks_the_point_and_the_entry_together(database: Database) -> None:
     database.ledger.begin(entry(1))
-    take(database)
+    take(database, fence=fence(1))
     database.accept(POINT, fence=fence(1))
     database.accept(POINT, fence=fence(1))
     point, newest = database.point(POINT), database.ledger.newest("uat")
@@ -129,7 +118,7 @@ def test_acceptance_without_an_entry_is_a_fault(database: Database) -> None:
 
 def test_a_run_that_was_taken_over_changes_nothing_any_more(database: Database) -> None:
     database.ledger.begin(entry(1))
-    take(database)
+    take(database, fence=fence(1))
     database.ledger.begin(entry(2, "20261129t080000"))
     late = fence(1)
     changes: tuple[Callable[[], None], ...] = (
@@ -155,7 +144,7 @@ def test_a_run_that_was_taken_over_changes_nothing_any_more(database: Database) 
 
 def test_the_run_that_took_over_swaps_what_the_other_left(database: Database) -> None:
     database.ledger.begin(entry(1))
-    take(database)
+    take(database, fence=fence(1))
     database.ledger.begin(entry(2, "20261129t080000"))
     database.swap(POINT, failed=FAILED, fence=fence(2))
     database.swap_back(POINT, failed=FAILED, fence=fence(2))

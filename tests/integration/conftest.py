@@ -6,6 +6,7 @@ A test that uses the shared one leaves it serving; `small` checks that.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,9 +36,23 @@ def empty_estate(fleet: Fleet, tmp_path: Path) -> Iterator[Estate]:
 @pytest.fixture(scope="session")
 def small_estate(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
     """The small estate, deployed."""
+    with deployed(fleet, tmp_path_factory.mktemp("small")) as estate:
+        yield estate
+
+
+@pytest.fixture(scope="module")
+def own_estate(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
+    """A small estate, deployed, for one module only: what its tests do to it stays."""
+    with deployed(fleet, tmp_path_factory.mktemp("own")) as estate:
+        yield estate
+
+
+@contextmanager
+def deployed(fleet: Fleet, folder: Path) -> Iterator[Estate]:
+    """Give a small estate on which the first release serves."""
     wishes = replace(small_wishes(fleet), ready_s=60)
     try:
-        estate = make_estate(tmp_path_factory.mktemp("small") / "workspace", wishes)
+        estate = make_estate(folder / "workspace", wishes)
         require(deploy(estate))
         yield estate
     finally:

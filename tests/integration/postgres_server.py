@@ -16,6 +16,7 @@ import psycopg
 from olmis_release.instance.config import DatabaseConfig, Docker
 from olmis_release.instance.database import PostgresDatabase, open_database
 from olmis_release.instance.engine import DockerEngine
+from olmis_release.instance.ports import Database, Fence
 
 QUIET = "autovacuum=off"
 """What the server does by itself counts as written, too: a test of whether anything was written needs it still."""
@@ -25,6 +26,9 @@ LAB = "org.openlmis.lab=1"
 PASSWORD = "lab-only"
 COMPONENT = "db"
 UP_WITHIN_S = 60.0
+RUN = "20261128t180211"
+LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
+"""What the databases of a test are called: the instance's own, the copy of before a run, the one it took back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +65,21 @@ class Server:
         with self.connect(database) as connection:
             cursor = connection.execute(statement.encode())
             return list(cursor.fetchall()) if cursor.description else []
+
+    def clear(self, *names: str) -> None:
+        """Drop what a test left, in whatever state: every database called after `LIVE`, these too, and all slots."""
+        self.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
+        for (name,) in self.sql("SELECT datname FROM pg_database"):
+            if str(name).startswith(LIVE) or name in names:
+                self.sql(f"UPDATE pg_database SET datconnlimit = -1, datistemplate = false WHERE datname = '{name}'")
+                self.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+def take(database: Database, *, fence: Fence | None = None) -> None:
+    """Take the point of before the run."""
+    database.close(timeout_s=10)
+    database.clone(POINT, run=RUN, fence=fence)
+    database.open()
 
 
 @contextmanager

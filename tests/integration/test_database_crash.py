@@ -15,12 +15,10 @@ import pytest
 from olmis_release.errors import ReleaseError
 from olmis_release.instance.ports import DatabaseState
 from tests.integration.fingerprint import attributes, content
-from tests.integration.postgres_server import Server, postgres_server
+from tests.integration.postgres_server import FAILED, LIVE, POINT, RUN, Server, postgres_server
 
 pytestmark = pytest.mark.docker
 
-RUN = "20261128t180211"
-LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
 SIZE_ROWS = 400_000  # about 200 MB: long enough to be killed while it is copied
 
 

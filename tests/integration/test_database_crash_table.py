@@ -16,12 +16,10 @@ from olmis_release.errors import RollbackRefused, StepFailed
 from olmis_release.instance.database import PostgresDatabase
 from olmis_release.instance.ports import DatabaseState
 from tests.integration.fingerprint import attributes, content
-from tests.integration.postgres_server import Server, postgres_server
+from tests.integration.postgres_server import FAILED, LIVE, POINT, RUN, Server, postgres_server
 
 pytestmark = pytest.mark.docker
 
-RUN = "20261128t180211"
-LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
 State: TypeAlias = "Callable[[Place], None]"
 
 
@@ -67,10 +65,7 @@ def place(server: Server) -> Iterator[Place]:
     server.sql(f"GRANT CREATE ON DATABASE {LIVE} TO clerk; ALTER DATABASE {LIVE} SET work_mem TO '9MB'")
     server.sql("SELECT pg_create_logical_replication_slot('debezium', 'test_decoding')", LIVE)
     yield Place(server=server, database=server.by_url(LIVE))
-    server.sql("UPDATE pg_database SET datconnlimit = -1, datistemplate = false WHERE datname LIKE 'lmis%'")
-    server.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
-    for (name,) in server.sql("SELECT datname FROM pg_database WHERE datname LIKE 'lmis%'"):
-        server.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    server.clear()
 
 
 def untouched(place: Place) -> None:

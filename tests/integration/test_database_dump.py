@@ -11,12 +11,9 @@ from olmis_release.errors import RollbackRefused, StepFailed
 from olmis_release.instance.database_dump import FOLDER, Access, Dumps
 from olmis_release.instance.ports import DatabaseState
 from tests.integration.fingerprint import attributes, content
-from tests.integration.postgres_server import COMPONENT, PASSWORD, Server, postgres_server
+from tests.integration.postgres_server import COMPONENT, FAILED, LIVE, PASSWORD, POINT, RUN, Server, postgres_server
 
 pytestmark = pytest.mark.docker
-
-RUN = "20261128t180211"
-LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +31,7 @@ def server(running: Server) -> Iterator[Server]:
     running.sql("CREATE SEQUENCE numbers START 7; SELECT nextval('numbers'); SELECT lo_from_bytea(0, 'large')", LIVE)
     running.sql(f"GRANT CREATE ON DATABASE {LIVE} TO clerk; ALTER DATABASE {LIVE} SET work_mem TO '9MB'")
     yield running
-    for (name,) in running.sql(f"SELECT datname FROM pg_database WHERE datname LIKE '{LIVE}%'"):
-        running.sql(f'ALTER DATABASE "{name}" IS_TEMPLATE false')
-        running.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    running.clear()
 
 
 @pytest.fixture

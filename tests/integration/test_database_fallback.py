@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
-from lab.estate import Estate, make_estate, remove_project
-from lab.fleet import Fleet
-from tests.integration.conftest import small_wishes
+from lab.estate import Estate
 from tests.integration.trial import deploy, likeness, new_release, require, runs, watched, write_row
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 
-@pytest.fixture(scope="module")
-def own(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
-    """A small estate of its own: what is typed here stays in its database."""
-    wishes = replace(small_wishes(fleet), ready_s=60)
-    try:
-        estate = make_estate(tmp_path_factory.mktemp("fallback") / "workspace", wishes)
-        require(deploy(estate))
-        yield estate
-    finally:
-        remove_project(wishes.project)
-
-
 @pytest.fixture
-def dumping(own: Estate) -> Iterator[Estate]:
-    require(deploy(own))
-    own.change({("database",): "{component: db, rollback: {methods: [dump]}}"})
-    yield own
-    own.change({("database",): "{component: db}"})
-    require(deploy(own))
+def dumping(own_estate: Estate) -> Iterator[Estate]:
+    require(deploy(own_estate))
+    own_estate.change({("database",): "{component: db, rollback: {methods: [dump]}}"})
+    yield own_estate
+    own_estate.change({("database",): "{component: db}"})
+    require(deploy(own_estate))
 
 
 def test_a_bad_release_goes_back_by_its_dump_with_every_write_that_was_acknowledged(dumping: Estate) -> None:
@@ -60,11 +45,11 @@ def test_a_good_release_keeps_what_is_written_after_its_dump_until_a_person_rest
     assert ("before the dump" in rows, "after the dump" in rows) == (True, False)
 
 
-def test_what_cannot_take_the_database_back_is_typed_told_and_recorded(own: Estate) -> None:
-    require(deploy(own))
-    release = new_release(own, requisition="7.1.1-hotfix.2")
-    require(own.tool("plan", release, "--to", own.instance, "--no-db-rollback"))
-    require(own.tool("deploy", own.instance, "--release", release), exit_code=2)
-    done = require(own.tool("deploy", own.instance, "--release", release, "--no-db-rollback"))
+def test_what_cannot_take_the_database_back_is_typed_told_and_recorded(own_estate: Estate) -> None:
+    require(deploy(own_estate))
+    release = new_release(own_estate, requisition="7.1.1-hotfix.2")
+    require(own_estate.tool("plan", release, "--to", own_estate.instance, "--no-db-rollback"))
+    require(own_estate.tool("deploy", own_estate.instance, "--release", release), exit_code=2)
+    done = require(own_estate.tool("deploy", own_estate.instance, "--release", release, "--no-db-rollback"))
     assert "cannot be taken back" in done.stdout
-    assert (runs(own)[0]["no_db_rollback"], runs(own)[0]["way_back"]) == (True, "IMAGES")
+    assert (runs(own_estate)[0]["no_db_rollback"], runs(own_estate)[0]["way_back"]) == (True, "IMAGES")

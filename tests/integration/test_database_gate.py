@@ -11,12 +11,11 @@ import psycopg
 import pytest
 
 from olmis_release.errors import RollbackRefused, StepFailed
-from tests.integration.postgres_server import Server, postgres_server
+from tests.integration.postgres_server import FAILED, LIVE, POINT, RUN, Server, postgres_server
 
 pytestmark = pytest.mark.docker
 
-RUN, NEXT_RUN = "20261128t180211", "20261201t090000"
-LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
+NEXT_RUN = "20261201t090000"
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +29,7 @@ def server(running: Server) -> Iterator[Server]:
     running.sql(f"CREATE DATABASE {LIVE}")
     running.sql("CREATE TABLE rows (n bigserial PRIMARY KEY, who text)", LIVE)
     yield running
-    for (name,) in running.sql("SELECT datname FROM pg_database WHERE datname LIKE 'lmis%'"):
-        running.sql(f'ALTER DATABASE "{name}" IS_TEMPLATE false')
-        running.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    running.clear()
 
 
 class LateWriter:

@@ -9,14 +9,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from olmis_release.instance.database import PostgresDatabase
 from olmis_release.instance.ports import Fence, LedgerEntry, LedgerState
-from tests.integration.postgres_server import Server, postgres_server
+from tests.integration.postgres_server import FAILED, LIVE, POINT, RUN, Server, postgres_server, take
 
 pytestmark = pytest.mark.docker
 
-RUN = "20261128t180211"
-LIVE, POINT, FAILED = "lmis", f"lmis__before_{RUN}", f"lmis__failed_{RUN}"
 OURS = Fence(instance="uat", epoch=1)
 
 
@@ -33,10 +30,7 @@ def server(running: Server) -> Iterator[Server]:
     running.sql("CREATE TABLE rows (n int); CREATE PUBLICATION everything FOR ALL TABLES", LIVE)
     running.sql("ALTER TABLE rows OWNER TO mw_user", LIVE)
     yield running
-    running.sql("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
-    for (name,) in running.sql(f"SELECT datname FROM pg_database WHERE datname LIKE '{LIVE}%'"):
-        running.sql(f'ALTER DATABASE "{name}" IS_TEMPLATE false')
-        running.sql(f'DROP DATABASE "{name}" WITH (FORCE)')
+    running.clear()
 
 
 def make_slot(server: Server, name: str, plugin: str = "test_decoding") -> None:
@@ -45,12 +39,6 @@ def make_slot(server: Server, name: str, plugin: str = "test_decoding") -> None:
 
 def slots(server: Server) -> set[tuple[object, ...]]:
     return set(server.sql("SELECT slot_name::text, plugin::text, database::text FROM pg_replication_slots"))
-
-
-def take(database: PostgresDatabase) -> None:
-    database.close(timeout_s=10)
-    database.clone(POINT, run=RUN)
-    database.open()
 
 
 @contextmanager

@@ -17,8 +17,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -371,6 +371,26 @@ def _drop(connection: psycopg.Connection[Any], name: str) -> None:
     connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """How a bed is made.
+
+    Attributes:
+        kind: What it is.
+        timeouts: Of its instance.
+        registry: Where its images come from; the fleet's where none is named.
+        prepare: Called with the name of its project, before anything of it is there.
+    """
+
+    kind: type[Bed] = Bed
+    timeouts: Mapping[str, str] = field(default_factory=lambda: TIMEOUTS)
+    registry: str = ""
+    prepare: Callable[[str], None] = lambda _project: None
+
+
+USUAL = Making()
+
+
 def have_bed(name: str) -> Bed:
     """Return the bed of that name, made where it is not there."""
     path = HOME / name / "bed.json"
@@ -387,14 +407,15 @@ def remove_bed(name: str) -> None:
     shutil.rmtree(bed.home, ignore_errors=True)
 
 
-def make_bed(name: str) -> Bed:
+def make_bed(name: str, making: Making = USUAL) -> Bed:
     """Make a bed from nothing."""
     remove_bed(name)
+    making.prepare(f"olmis-{name}")
     home = HOME / name
     wishes = Wishes(
         project=f"olmis-{name}",
         instance=name,
-        registry=ensure_fleet().registry,
+        registry=making.registry or ensure_fleet().registry,
         boot_scale=0.0,
         steady_s=0,
         manifests=ROOT / "tests" / "torture" / "manifests",
@@ -402,17 +423,17 @@ def make_bed(name: str) -> Bed:
     estate = make_estate(home / "workspace", wishes)
     database_port = free_port()
     publish = f"{{ports: ['{LOOPBACK}:{database_port}:5432']}}"
-    estate.change({("timeouts", key): value for key, value in TIMEOUTS.items()})
+    estate.change({("timeouts", key): value for key, value in making.timeouts.items()})
     estate.change({("components", "db", "set"): publish})
     password = re.findall("POSTGRES_PASSWORD=(.*)", estate.settings.read_text(encoding="utf-8"))[0]
-    bed = Bed(name=name, port=estate.port, database_port=database_port, password=password, plans={})
-    return _with_plans(bed)
+    port = estate.port
+    return _with_plans(making.kind(name=name, port=port, database_port=database_port, password=password, plans={}))
 
 
 def _with_plans(bed: Bed) -> Bed:
     for release, pins in ((BASE, []), (GOOD, [f"--set={GOOD_PIN}"]), (BAD, [f"--set={BAD_PIN}"])):
-        _require(bed.run("candidate", release, *pins, *(["--reason", "torture"] if pins else [])))
-    _require(bed.run("deploy", bed.name, "--release", BASE, "--json"))
+        require(bed.run("candidate", release, *pins, *(["--reason", "torture"] if pins else [])))
+    require(bed.run("deploy", bed.name, "--release", BASE, "--json"))
     text = bed.estate.instance_file.read_text(encoding="utf-8")
     bed.estate.instance_file.write_text(with_scalars(text, {("database",): f"{{url_from: {URL_VARIABLE}}}"}), "utf-8")
     with bed.connect() as connection:
@@ -424,17 +445,17 @@ def _with_plans(bed: Bed) -> Bed:
     base = json.loads(bed.run("history", bed.name, "--json").out)["runs"][0]["code"]
     codes = {"base": base}
     for word, release in (("good", GOOD), ("bad", BAD)):
-        codes[word] = json.loads(_require(bed.run("plan", release, "--to", bed.name, "--json")).out)["code"]
-    made = Bed(**{**asdict(bed), "plans": codes})
+        codes[word] = json.loads(require(bed.run("plan", release, "--to", bed.name, "--json")).out)["code"]
+    made = replace(bed, plans=codes)
     made.await_serving()
     _keep(made, Start.OLD)
-    _require(made.run("deploy", made.name, "--plan", codes["good"]))
+    require(made.run("deploy", made.name, "--plan", codes["good"]))
     _keep(made, Start.NEW)
     made.save()
     return made
 
 
-def _require(done: Done) -> Done:
+def require(done: Done) -> Done:
     if done.exit_code:
         raise RuntimeError(f"{done.arguments} ended with {done.exit_code}:\n{done.out}\n{done.err}")
     return done

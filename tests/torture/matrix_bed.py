@@ -15,7 +15,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,11 @@ import docker
 import docker.errors
 
 from lab.estate import LOOPBACK, ROOT, free_port
-from lab.fleet import Fleet, ensure_fleet
+from lab.fleet import ensure_fleet
 from lab.network import NAMESPACES
 from lab.proxy import GOOD, Kind, Manner, Proxy, proxy
 from lab.second_engine import SecondEngine, second_engine
-from tests.torture import bed as beds
-from tests.torture.bed import HOME, URL_VARIABLE, Bed, Start, make_bed
+from tests.torture.bed import HOME, URL_VARIABLE, Bed, Making, Start, make_bed, remove_bed, require
 
 SOCKET = "unix:/var/run/docker.sock"
 LIMITS = {"lease_s": "2", "step_s": "30", "hold_s": "8", "ready_s": "45"}
@@ -182,10 +182,11 @@ def unpause(bed: Bed, name: str) -> None:
         one.unpause()
 
 
+MAKING = Making(kind=LinedBed, timeouts=LIMITS)
 HOLDER = "{project}-holds-pgdata"
 
 
-def make_volume(project: str, registry: str) -> None:
+def make_volume(project: str, *, registry: str) -> None:
     """Make the volume of the database on a disk of bounded size, and hold it mounted while the database is down."""
     volume, holder = f"{project}_pgdata", HOLDER.format(project=project)
     labels = ["--label", f"com.docker.compose.project={project}", "--label", "com.docker.compose.volume=pgdata"]
@@ -211,13 +212,10 @@ def empty_volume(bed: Bed) -> None:
 
 @contextmanager
 def matrix_bed(name: str) -> Iterator[LinedBed]:
-    """Give the bed on the machine's own engine, made where it is not there."""
-    fleet = ensure_fleet()
-    with patched(name, fleet) as port, ExitStack() as stack:
-        registry = Proxy(address=f"{LOOPBACK}:{port}", target=fleet.registry)
-        registry.start()
-        stack.callback(registry.close)
-        made = found(name) or remade(name, registry.address)
+    """Give the bed on the machine's own engine, its database on a disk of bounded size, made where it is not there."""
+    with registry_line(name) as registry:
+        prepare = partial(make_volume, registry=registry.address)
+        made = found(name) or remade(name, replace(MAKING, registry=registry.address, prepare=prepare))
         with lined(made, registry, None):
             yield with_more_plans(made)
 
@@ -225,16 +223,12 @@ def matrix_bed(name: str) -> Iterator[LinedBed]:
 @contextmanager
 def killable_bed(name: str) -> Iterator[LinedBed]:
     """Give a bed on an engine of its own, made anew; both go with the block."""
-    fleet = ensure_fleet()
-    with patched(name, fleet) as port, ExitStack() as stack:
-        registry = Proxy(address=f"{LOOPBACK}:{port}", target=fleet.registry)
-        registry.start()
-        stack.callback(registry.close)
+    with registry_line(name) as registry, ExitStack() as stack:
         engine = stack.enter_context(second_engine(registry=registry.address))
         os.environ["DOCKER_HOST"] = engine.host
         stack.callback(os.environ.pop, "DOCKER_HOST")
         stack.enter_context(inside(engine))
-        made = remade(name, registry.address)
+        made = remade(name, replace(MAKING, registry=registry.address))
         with lined(made, registry, engine):
             yield with_more_plans(made)
 
@@ -253,22 +247,18 @@ def inside(engine: SecondEngine) -> Iterator[None]:
 
 
 @contextmanager
-def patched(name: str, fleet: Fleet) -> Iterator[int]:
-    """Let `make_bed` make beds of this kind."""
-    home = HOME / name
-    kept = home.parent / f"{name}.port"
-    home.parent.mkdir(parents=True, exist_ok=True)
+def registry_line(name: str) -> Iterator[Proxy]:
+    """Give the line to the registry, at the same port each time: the bed's images are named after it."""
+    kept = HOME / f"{name}.port"
+    HOME.mkdir(parents=True, exist_ok=True)
     port = int(kept.read_text()) if kept.exists() else free_port()
     kept.write_text(str(port))
-    real = {word: getattr(beds, word) for word in ("Bed", "TIMEOUTS", "ensure_fleet", "free_port")}
-    ours = {"Bed": LinedBed, "TIMEOUTS": LIMITS, "ensure_fleet": lambda: Fleet(registry=f"{LOOPBACK}:{port}")}
-    for word, value in ours.items():
-        setattr(beds, word, value)
+    line = Proxy(address=f"{LOOPBACK}:{port}", target=ensure_fleet().registry)
+    line.start()
     try:
-        yield port
+        yield line
     finally:
-        for word, value in real.items():
-            setattr(beds, word, value)
+        line.close()
 
 
 @contextmanager
@@ -301,26 +291,10 @@ def found(name: str) -> LinedBed | None:
     return LinedBed(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
-def remade(name: str, registry: str) -> LinedBed:
-    """Make the bed, then plans of the further bad releases."""
+def remade(name: str, making: Making) -> LinedBed:
+    """Make the bed from nothing."""
     remove(name)
-    return make_bed_on_small_disk(name, registry)
-
-
-def make_bed_on_small_disk(name: str, registry: str) -> LinedBed:
-    """Make the bed with its database on a disk of bounded size."""
-    real = beds.remove_bed
-
-    def removing(name: str) -> None:
-        real(name)
-        if "DOCKER_HOST" not in os.environ:  # with an engine that is killed such a disk would be gone
-            make_volume(f"olmis-{name}", registry)
-
-    beds.remove_bed = removing
-    try:
-        made = make_bed(name)
-    finally:
-        beds.remove_bed = real
+    made = make_bed(name, making)
     assert isinstance(made, LinedBed)
     return made
 
@@ -331,7 +305,7 @@ def remove(name: str) -> None:
     if os.path.ismount(folder):
         run("umount", "--lazy", str(folder))
     quietly("docker", "rm", "-f", HOLDER.format(project=f"olmis-{name}"))
-    beds.remove_bed(name)
+    remove_bed(name)
 
 
 def with_more_plans(bed: LinedBed) -> LinedBed:
@@ -343,11 +317,11 @@ def with_more_plans(bed: LinedBed) -> LinedBed:
     for number, (word, fault) in enumerate(EXTRA.items(), 4):
         release = f"3.5.0+small{number}"
         pin = f"--set=requisition=7.1.0-{fault}"
-        beds._require(bed.run("candidate", release, pin, "--reason", "torture"))
-        codes[word] = json.loads(beds._require(bed.run("plan", release, "--to", bed.name, "--json")).out)["code"]
+        require(bed.run("candidate", release, pin, "--reason", "torture"))
+        codes[word] = json.loads(require(bed.run("plan", release, "--to", bed.name, "--json")).out)["code"]
     kept = bed.home / "kept-old"
     shutil.rmtree(kept)
     shutil.copytree(bed.estate.folder, kept)
-    made = LinedBed(**{**asdict(bed), "plans": codes})
+    made = replace(bed, plans=codes)
     made.save()
     return made
