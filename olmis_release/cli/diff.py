@@ -117,10 +117,8 @@ def value_data(one: ValueChange) -> dict[str, object]:
 
 
 def image_text(image: ImageRef | None) -> str | None:
-    """Return an image as its file writes it, without digest."""
-    if image is None:
-        return None
-    return image.repository if image.untagged else str(image)
+    """Return an image as its file writes it."""
+    return None if image is None else image.written
 
 
 def _lines(compared: Comparison) -> Iterator[str]:

@@ -178,7 +178,7 @@ def _notes(entry: Entry) -> str:
 
 
 def _image(image: ImageRef) -> str:
-    return image.repository if image.untagged else str(image)
+    return image.written
 
 
 def _code(text: str | None) -> str:

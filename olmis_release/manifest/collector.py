@@ -16,4 +16,7 @@ def not_collecting() -> Iterator[None]:
         yield
     finally:
         if was_on:
+            # To the old ones at once, or the next look, meant for a few young values, would go through all of these.
+            gc.freeze()
+            gc.unfreeze()
             gc.enable()

@@ -69,12 +69,14 @@ class ImageRef(Strict):
         tag: ``latest`` where the file named none (then `untagged` is true).
         digest: What the tag meant when the registry was asked; None until it was.
         untagged: The file named no tag.
+        by_digest: The file named a digest instead; what ``latest`` means is nobody's business then.
     """
 
     repository: Repository
     tag: Tag = "latest"
     digest: Digest | None = None
     untagged: bool = False
+    by_digest: bool = False
 
     @classmethod
     def parse(cls, text: str) -> ImageRef:
@@ -89,7 +91,13 @@ class ImageRef(Strict):
         if colon and not tag:
             raise ValueError(f"{text!r} has an empty tag")
         repository = f"{head}{slash}{last}"
-        return cls(repository=repository, tag=tag or "latest", digest=digest or None, untagged=not tag)
+        return cls(
+            repository=repository,
+            tag=tag or "latest",
+            digest=digest or None,
+            untagged=not tag,
+            by_digest=bool(digest) and not tag,
+        )
 
     @classmethod
     def as_written(cls, text: str) -> ImageRef:
@@ -124,11 +132,18 @@ class ImageRef(Strict):
         return bare if "/" in bare else f"library/{bare}"
 
     def __str__(self) -> str:
-        """Return ``repository:tag`` for people."""
+        """Return ``repository:tag`` for people, ``repository@digest`` where the file named only that."""
+        if self.by_digest:
+            return f"{self.repository}@{self.digest}" if self.digest else self.repository
         return f"{self.repository}:{self.tag}"
+
+    @property
+    def written(self) -> str:
+        """The image as its file writes it: no tag where none was named, no digest that only a registry told."""
+        return self.repository if self.untagged and not self.by_digest else str(self)
 
     def pinned(self) -> str:
         """Return ``repository:tag@digest``; the digest must be known."""
         if self.digest is None:
             raise ValueError(f"{self} has no digest")
-        return f"{self.repository}:{self.tag}@{self.digest}"
+        return str(self) if self.by_digest else f"{self.repository}:{self.tag}@{self.digest}"

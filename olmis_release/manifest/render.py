@@ -107,4 +107,4 @@ def mirrored(image: ImageRef, mirrors: Mapping[str, str]) -> str:
     mirror = mirrors.get(image.registry)
     repository = f"{mirror}/{image.path}" if mirror else image.repository
     digest = f"@{image.digest}" if image.digest else ""
-    return f"{repository}:{image.tag}{digest}"
+    return f"{repository}{'' if image.by_digest else f':{image.tag}'}{digest}"

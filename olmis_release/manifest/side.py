@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from olmis_release.errors import Problem
 from olmis_release.manifest.bodies import normalised, with_value
+from olmis_release.manifest.collector import not_collecting
 from olmis_release.manifest.importers.model import Distribution
 from olmis_release.manifest.layers import CoreManifest
 from olmis_release.manifest.model import ComposeBody, ComposeValue, ImageRef, ReleaseManifest, Role
@@ -43,6 +44,7 @@ class Side:
     problems: tuple[Problem, ...] = ()
 
 
+@not_collecting()
 def of_release(
     manifest: ReleaseManifest,
     *,

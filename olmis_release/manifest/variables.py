@@ -26,11 +26,15 @@ _SECRET = re.compile(r"\$\{" + REFERENCE_PREFIX + r"(?P<name>[A-Za-z_][A-Za-z0-9
 
 def names_in(text: str) -> tuple[str, ...]:
     """Return the variables that a text refers to."""
+    if "${" not in text:  # nearly every text, and a search for a pattern takes ten times as long
+        return ()
     return tuple(match["name"] for match in _REFERENCE.finditer(text) if match["name"])
 
 
 def malformed_in(text: str) -> tuple[str, ...]:
     """Return every ``${…`` in a text that is no reference."""
+    if "${" not in text:
+        return ()
     return tuple(match["malformed"] for match in _REFERENCE.finditer(text) if match["malformed"])
 
 
@@ -40,7 +44,7 @@ def filled(text: str, value_of: Callable[[str], str]) -> str:
     def one(match: re.Match[str]) -> str:
         return "${" if match["literal"] else value_of(match["name"]) if match["name"] else match.group()
 
-    return _REFERENCE.sub(one, text)
+    return _REFERENCE.sub(one, text) if "${" in text else text
 
 
 def literally(text: str) -> str:

@@ -27,7 +27,7 @@ class Verified:
     """One component's image at the registry.
 
     Attributes:
-        now: What its tag means now, None if there is no such tag.
+        now: What its tag means now, None if there is no such tag; of one named by its digest alone, that digest.
         standing: Same; moved (the tag means another image); tag gone (the digest is there); gone; open (the release
             has no digest).
     """
@@ -47,7 +47,8 @@ def verify(manifest: ReleaseManifest, *, digest_of: DigestOf, has: Callable[[Ima
         has: Whether an image is there by its digest.
     """
     for name, component in manifest.components.items():
-        now = digest_of(component.image.model_copy(update={"digest": None}))
+        image = component.image
+        now = digest_of(image if image.by_digest else image.model_copy(update={"digest": None}))
         yield Verified(name=name, component=component, now=now, standing=_standing(component.image, now, has))
 
 

@@ -59,6 +59,8 @@ def _moving_tags(changes: tuple[Change, ...], manifest: ReleaseManifest) -> Iter
 
 def _moves(manifest: ReleaseManifest, component: str) -> bool:
     image = manifest.components[component].image
+    if image.by_digest:
+        return False
     return image.untagged or image.tag == "latest" or "snapshot" in image.tag.lower()
 
 

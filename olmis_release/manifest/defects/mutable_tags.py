@@ -31,7 +31,7 @@ def check(distribution: Distribution, context: Context) -> Iterator[Problem]:
 
 def mutability_of(image: ImageRef) -> tuple[str, str] | None:
     """Return the defect and the reason why a tag may mean another image tomorrow, None when it should not."""
-    if image.digest:
+    if image.digest or image.by_digest:
         return None
     if image.untagged:
         return "untagged-image", "it names no tag, so it is whatever was pushed last"
@@ -44,4 +44,4 @@ def mutability_of(image: ImageRef) -> tuple[str, str] | None:
 
 def shown(image: ImageRef | None) -> str:
     """Return an image as its author wrote it: without the tag that Docker puts in."""
-    return "" if image is None else image.repository if image.untagged else str(image)
+    return "" if image is None else image.written

@@ -35,7 +35,7 @@ def tags_are_fixed(subject: Subject) -> Finding:
 
 def is_mutable(image: ImageRef) -> bool:
     """Return whether a tag is meant to be pushed again and again."""
-    return image.untagged or _MOVING.fullmatch(image.tag) is not None
+    return not image.by_digest and (image.untagged or _MOVING.fullmatch(image.tag) is not None)
 
 
 def _said(image: ImageRef) -> str:

@@ -190,6 +190,7 @@ services:
   kafka: {image: "debezium/kafka:1.1", links: [zookeeper], environment: [ZOOKEEPER_CONNECT=zookeeper:2181]}
   zookeeper: {image: "debezium/zookeeper:1.1", ports: ["2181:2181", "2888:2888"]}
   redis: {image: "redis:alpine"}
+  exporter: {image: "prom/exporter@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}
   db: {image: "postgres:12", volumes: ["pgdata:/var/lib/postgresql/data"], env_file: settings.env}
 volumes: {pgdata: {external: true, name: olmis-reporting-pgdata}}
 networks: {reporting: {driver: bridge, ipam: {config: [{subnet: 172.28.0.0/16}]}}}
