@@ -78,15 +78,19 @@ def events(text: str, *, shown_as: str, limits: Limits = BY_HAND) -> Iterator[ya
             watch.see(event)
             yield event
     except yaml.MarkedYAMLError as error:
-        raise _refusal(f"not YAML: {in_words(error)}.", place_of(error, shown_as)) from None
+        raise _refusal(f"not YAML: {in_words(error, text)}.", place_of(error, shown_as)) from None
     except yaml.YAMLError as error:
         raise _refusal(f"not YAML: {error}.", Where(file=shown_as)) from None
 
 
-def in_words(error: yaml.MarkedYAMLError) -> str:
+def in_words(error: yaml.MarkedYAMLError, text: str) -> str:
     """Return what the parser says about a text that is not YAML."""
     if _is_open_quote(error):
         return "the quote that opens here is never closed"
+    mark = error.problem_mark
+    lines = text.split("\n")
+    if mark and mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t":
+        return "a tab stands here; YAML is indented with blanks"
     return " ".join(part for part in (error.context, error.problem) if part)
 
 

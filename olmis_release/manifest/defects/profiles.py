@@ -50,7 +50,7 @@ def check(distribution: Distribution, context: Context) -> Iterator[Problem]:
 
 
 def unsaid(distribution: Distribution, context: Context) -> Iterator[Problem]:
-    """Yield services with a schema whose `env_file`s are all there to be seen, and give no profile."""
+    """Yield services with a schema whose settings are all there to be seen, and give no profile."""
     if context.settings is not None:
         return
     for name, service in distribution.services.items():
@@ -58,9 +58,15 @@ def unsaid(distribution: Distribution, context: Context) -> Iterator[Problem]:
         files = list(named_by(service))
         if not known or not known.schema or any(True for _ in _said(service)):
             continue
-        seen = bool(files) and all(file in distribution.settings for file in files)
+        # Without a file it has its settings from `environment`, as far as it can reach its database at all.
+        seen = all(file in distribution.settings for file in files) if files else _reaches_database(service)
         if seen and _from_files(service, distribution) is None:
             yield _wiping(name, "", service.place("env_file"))
+
+
+def _reaches_database(service: ImportedService) -> bool:
+    environment = service.body.get("environment")
+    return isinstance(environment, dict) and "DATABASE_URL" in environment
 
 
 def _from_files(service: ImportedService, distribution: Distribution) -> Variable | None:

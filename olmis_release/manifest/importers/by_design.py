@@ -14,6 +14,7 @@ DIFFERENCES: tuple[tuple[str, str], ...] = (
     ("scale", "left out: one container per component"),
     ("profiles", "left out: what Compose would start without naming a profile runs, the rest is not in the release"),
     ("configs and secrets", "left out, with a warning: a release carries no files from beside the compose file"),
+    ("label_file", "left out, with a warning, for the same reason"),
     ("untagged image", "`:latest` is written out; nothing released may be untagged"),
     ("env_file", "every file is the instance's one settings file"),
     ("restart", "`always` where the file says nothing: an engine that was killed brings back only those"),

@@ -10,7 +10,7 @@ from olmis_release.manifest.importers.model import Distribution, ImportedService
 from olmis_release.manifest.layers import CoreManifest
 from olmis_release.manifest.model import Role
 
-NOT_CARRIED = frozenset({"configs", "secrets"})
+NOT_CARRIED = frozenset({"configs", "label_file", "secrets"})
 """Parts of a service that live in files beside the compose file; a release has no such files."""
 
 

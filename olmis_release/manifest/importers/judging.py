@@ -55,7 +55,9 @@ def _not_carried(distribution: Distribution) -> list[Problem]:
         Problem(
             code="W-NOT-CARRIED",
             message=f"{name}: `{key}` is left out: a release carries no files from beside the compose file.",
-            resolution="Put them into a config image, or into the settings file of each instance.",
+            resolution="Write the labels under `labels`."
+            if key == "label_file"
+            else "Put them into a config image, or into the settings file of each instance.",
             where=service.place(key),
             severity=Severity.WARNING,
         )

@@ -27,14 +27,16 @@ COMPOSE_TAGS = frozenset({"!reset", "!override"})
 def load_documents(data: bytes, *, shown_as: str, findings: Findings) -> tuple[MapNode, ...]:
     """Return the documents of a compose file; what is wrong with it is noted, and nothing is returned then."""
     builder = _Builder(shown_as, findings)
+    text = ""
     try:
-        return tuple(builder.documents(guard.decode(data, shown_as=shown_as)))
+        text = guard.decode(data, shown_as=shown_as)
+        return tuple(builder.documents(text))
     except BadInput as error:
         for problem in error.problems:
             findings.error(problem.code, problem.message, where=problem.where, do=error.resolution)
     except yaml.MarkedYAMLError as error:
         place = guard.place_of(error, shown_as)
-        findings.error("E-YAML", f"not YAML: {safe(guard.in_words(error))}.", where=place, do="Correct the file.")
+        findings.error("E-YAML", f"not YAML: {safe(guard.in_words(error, text))}.", where=place, do="Correct the file.")
     except yaml.YAMLError as error:
         findings.error("E-YAML", f"not YAML: {safe(str(error))}.", where=Where(file=shown_as), do="Correct the file.")
     return ()

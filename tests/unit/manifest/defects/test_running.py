@@ -30,6 +30,12 @@ def test_a_profile_with_production_is_good(tmp_path: Path, value: str) -> None:
     assert defects(tmp_path, service("environment:", f"  spring_profiles_active: {value}")) == []
 
 
+def test_settings_that_all_stand_in_the_file_and_name_no_profile_wipe(tmp_path: Path) -> None:
+    found = defects(tmp_path, service("environment:", "  - DATABASE_URL=jdbc:postgresql://db:5432/x", "  - A=b"))
+    assert told(found) == [("W-WIPING-PROFILE", "docker-compose.yml:2:3")]
+    assert defects(tmp_path, service("environment: {DATABASE_URL: x, spring_profiles_active: production}")) == []
+
+
 def test_a_profile_that_the_shell_decides_is_said_once(tmp_path: Path) -> None:
     found = defects(tmp_path, service("environment:", "  spring_profiles_active: ${spring_profiles_active}"))
     assert told(found) == [("W-OPEN-PROFILE", "docker-compose.yml:5:31")]

@@ -224,3 +224,12 @@ def test_a_mount_from_beside_the_compose_file_is_told(tmp_path: Path) -> None:
 
     told = [str(problem.where) for problem in found.problems if problem.code == "W-NOT-CARRIED"]
     assert told == ["docker-compose.yml:12:15", "docker-compose.yml:12:65", "docker-compose.yml:26:79"]
+
+
+def test_labels_in_a_file_of_their_own_are_told_to_be_left_out(tmp_path: Path) -> None:
+    files = {"docker-compose.yml": "services:\n  a: {image: 'a:1', label_file: l.env}\n", "l.env": "a=b\n"}
+
+    found = import_extension(None, "xx", Request(source=str(lay_out(tmp_path, files))))
+
+    wrong = next(problem for problem in found.problems if problem.code == "W-NOT-CARRIED")
+    assert (str(wrong.where), "under `labels`" in wrong.resolution) == ("docker-compose.yml:2:33", True)
