@@ -1,9 +1,9 @@
 """The torture: ``python -m tests.torture [--group GROUP] [--cases N | PATTERN] [--bed NAME | --beds N]``.
 
-Results are lines of build/torture/results-<bed>.jsonl; a case that passed on any bed is not run again. Groups:
-kill-points, calls-deploy-good, calls-deploy-bad, calls-rollback, calls-takeover, lock-race; and, each on a bed of its
-own: matrix (CASES are patterns of its cells), machine (how many stories), writers (how many rounds). Without a group
-all of them are run (see `whole`), the first ones on several beds side by side.
+Results are lines of build/torture/results-<bed>.jsonl; a case that passed on any bed is not run again. Groups: shim
+(every call over fakes), kill-points, calls-deploy-good, calls-deploy-bad, calls-rollback, calls-takeover, lock-race;
+and, each on a bed of its own: matrix (CASES are patterns of its cells), machine (how many stories), writers (how many
+rounds). Without a group all of them are run (see `whole`), the long ones on several beds side by side.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from functools import partial
 from typing import Any
 
 from olmis_release.text import plural
-from tests.torture import lock_race, machine, machine_writers, matrix, whole
+from tests.torture import lock_race, machine, machine_writers, matrix, shim, whole
 from tests.torture.bed import HOME, Bed, Start, have_bed
 from tests.torture.cases import Flow, call_cases, kill_cases, sampled
 from tests.torture.look import Reference
@@ -31,6 +31,7 @@ References = dict[Start, Reference]
 FURTHER: dict[str, Callable[[str], int]] = {
     "matrix": lambda wanted: matrix.torture(wanted, "matrix"),
     "machine": lambda wanted: machine.torture(range(1, 1 + int(wanted or machine.STORIES)), "machine"),
+    "shim": shim.torture,
     "writers": lambda wanted: machine_writers.torture(int(wanted or machine_writers.ROUNDS), "machine"),
 }
 """Groups that have beds of their own, with lines to cut and disks to fill."""

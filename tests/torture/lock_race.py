@@ -55,7 +55,7 @@ def race(bed: Bed, *, seconds: float, least: int = 0) -> dict[str, Any]:
     counts = _count(log)
     complaints = [f"{counts['overlap']} overlaps"] * bool(counts["overlap"])
     complaints += [f"only {counts['taken']} acquisitions"] * (counts["taken"] < least)
-    complaints += [line for line in log.read_text(encoding="utf-8").splitlines() if " error " in line][:5]
+    complaints += [line for line in _lines(log) if " error " in line][:5]
     told = f"{counts['taken']} acquisitions, {counts['taken-over']} of them takeovers, {operators.killed} killed"
     return {**_result("race/ten-operators", complaints, began), "words": [told]}
 
@@ -102,10 +102,13 @@ def _workspace(bed: Bed, folder: Path) -> None:
 
 
 def _count(log: Path) -> Counter[str]:
-    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    words = Counter(line.split()[1] for line in lines)
+    words = Counter(line.split()[1] for line in _lines(log))
     words["taken"] += words["taken-over"]
     return words
+
+
+def _lines(log: Path) -> list[str]:
+    return log.read_text(encoding="utf-8").splitlines() if log.exists() else []
 
 
 def stopped(bed: Bed, where: str, seen: dict[Start, Reference]) -> dict[str, Any]:

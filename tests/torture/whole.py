@@ -31,7 +31,8 @@ def torture(beds: int, group: str = "", cases: str = "") -> int:
         group: Only this one, of those that can be run side by side.
         cases: How many of it, or a pattern of their names.
     """
-    failed = _side_by_side(beds, group or SIDE_BY_SIDE, cases)
+    failed = bool(not group and _started("--group", "shim").wait())
+    failed |= _side_by_side(beds, group or SIDE_BY_SIDE, cases)
     for one in () if group else ONE_BY_ONE:
         say(f"now {one}")
         failed |= _started("--group", one, "--bed", f"{NAME}-1").wait() != 0
