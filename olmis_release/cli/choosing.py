@@ -116,7 +116,7 @@ def require_ready(session: Session, site: Site, chosen: PlanSet) -> None:
     """Refuse for the reasons that need no preflight, before a person is shown a plan and asked to confirm it."""
     from olmis_release.deploy.gatekeeping import require_approvals, require_fresh, require_unused
 
-    require_approvals(site.config, chosen)
+    require_approvals(session.workspace, site.config, chosen)
     require_unused(session.workspace, chosen)
     require_fresh(session.workspace, site, chosen)
 

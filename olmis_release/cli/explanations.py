@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from olmis_release.cli.explained import Explanation
+from olmis_release.cli.explanations_of_approvals import OF_APPROVALS
 from olmis_release.cli.explanations_of_files import OF_DEFECTS, OF_IMPORTS, OF_WARNINGS
 
 __all__ = ["EXPLANATIONS", "Explanation"]
@@ -19,9 +20,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-DIFFERENCES": Explanation(
         "There is something to do, and --detailed-exitcode asked to be told by the exit code.", "Deploy the plan."
     ),
-    "E-APPROVAL-MISSING": Explanation(
-        "The instance's policy wants approvals that the plan does not have.", "Ask the roles named to approve it."
-    ),
+    **OF_APPROVALS,
     "E-PLAN-STALE": Explanation(
         "The plan was used, or the instance, settings, hooks or manifest changed since it was made.",
         "Make a new plan; the message lists what moved.",

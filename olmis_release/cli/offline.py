@@ -35,7 +35,7 @@ def require_good_plan(session: Session, instance: str, code: str | None) -> None
 
     plan = _the_plan(session, instance, code)
     if plan is not None and plan.plan.instance == instance:
-        require_approvals(session.about(instance), plan)
+        require_approvals(session.workspace, session.about(instance), plan)
 
 
 def _the_plan(session: Session, instance: str, code: str | None) -> PlanSet | None:

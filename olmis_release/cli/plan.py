@@ -10,6 +10,7 @@ import click
 from olmis_release.cli.arguments import complete_instance, complete_plan, complete_release, no_db_rollback_option
 from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
+from olmis_release.cli.plan_verify import verify
 from olmis_release.cli.result import Result
 from olmis_release.cli.session import Session
 from olmis_release.errors import DifferencesFound
@@ -104,6 +105,9 @@ def show(session: Session, *, code: str) -> Result:
     return shown(session, chosen, steps=True)
 
 
+plan.add_command(verify)
+
+
 def shown(session: Session, plan_set: PlanSet, *, steps: bool = False) -> Result:
     """Return a plan as a command's result."""
     from olmis_release.cli.plan_text import plan_text, steps_text
@@ -138,13 +142,13 @@ def _use(session: Session, plan_set: PlanSet) -> str:
 
 
 def _next(session: Session, plan_set: PlanSet, *, used: str) -> str:
+    from olmis_release.plan.approval.desk import approvals_of
+    from olmis_release.plan.approval.refusal import next_step
+
     chosen = plan_set.plan
     if used:
         return f"olmis-release history {chosen.instance}"
-    roles = session.about(chosen.instance).policy.approvals
-    wanted = f"after the approval of {', '.join(roles)}: " if roles else ""
-    typed = " --no-db-rollback" if chosen.gives_up_database else ""
-    return f"{wanted}olmis-release deploy {chosen.instance} --plan {plan_set.code}{typed}"
+    return next_step(approvals_of(session.workspace, session.about(chosen.instance), plan_set))
 
 
 def _nothing_to_do(session: Session, instance: str, release: str | None) -> Result:

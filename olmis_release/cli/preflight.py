@@ -42,7 +42,26 @@ def preflight(session: Session, *, instance: str, code: str | None) -> Result:
     site = session.quiet_site(instance)
     subject = subject_of(session, site, code=code)
     result = _result(session, instance, run_checks(subject), release=subject.manifest.version, code=code)
+    planned = subject.compose_file.parent.name if subject.plan else None
+    result = _with_approvals(session, site, result, code=planned)
     return result if result.failure or code is None else _with_plan_refusal(session, site, result, code=code)
+
+
+def _with_approvals(session: Session, site: Site, result: Result, *, code: str | None) -> Result:
+    """Add who approved the plan, where the policy asks for that; what is missing refuses as it refuses a deploy."""
+    from olmis_release.cli.approvals_data import tally_data
+    from olmis_release.plan.approval.desk import approvals_of
+    from olmis_release.plan.approval.refusal import refusal_of
+    from olmis_release.plan.sets import load_plan
+
+    counted = approvals_of(session.workspace, site.config, load_plan(session.workspace, code)) if code else None
+    if counted is None or not counted.roles:
+        return result
+    told = replace(
+        result, text=f"{result.text}\n{counted.count}.", data={**result.data, "approvals": tally_data(counted)}
+    )
+    refusal = refusal_of(counted)
+    return told if refusal is None or result.failure else replace(told, failure=refusal, next=refusal.resolution)
 
 
 def _with_plan_refusal(session: Session, site: Site, result: Result, *, code: str) -> Result:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 from olmis_release.deploy.job import Job
-from olmis_release.errors import ApprovalMissing, NotRestored, PlanStale, PreflightRefused, TargetUnreachable
+from olmis_release.errors import NotRestored, PlanStale, PreflightRefused, TargetUnreachable
 from olmis_release.instance.config import InstanceConfig
 from olmis_release.instance.ports import Fence, LedgerEntry, LedgerState
 from olmis_release.instance.settings import keep_copy
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import read_release
+from olmis_release.plan.approval.desk import approvals_of
+from olmis_release.plan.approval.refusal import refusal_of
 from olmis_release.plan.composed import services_in, settings_copies
 from olmis_release.plan.model import UNSETTLED, Outcome, Run
 from olmis_release.plan.reading import settings_of
@@ -22,27 +22,24 @@ from olmis_release.text import listed
 from olmis_release.workspace import Workspace
 
 
-def require_approvals(config: InstanceConfig, plan_set: PlanSet) -> None:
-    """Refuse a plan that lacks the approval of a role which the instance's policy asks for.
+def require_approvals(workspace: Workspace, config: InstanceConfig, plan_set: PlanSet) -> None:
+    """Refuse a plan that lacks an approval which the instance's policy asks for, or has one that is not genuine.
 
     Raises:
-        ApprovalMissing: Names every role that is missing.
+        ApprovalMissing: Names every role that is missing, and every statement that does not count, with the reason.
     """
-    given = {_role(path.read_bytes()) for path in (plan_set.folder / "approvals").glob("*.json")}
-    missing = [role for role in config.policy.approvals if role not in given]
-    if missing:
-        raise ApprovalMissing(
-            f"Plan {plan_set.code} lacks the approval of: {', '.join(missing)}.",
-            resolution=f"Ask them to approve plan {plan_set.code}.",
-        )
+    refusal = refusal_of(approvals_of(workspace, config, plan_set))
+    if refusal is not None:
+        raise refusal
 
 
-def _role(statement: bytes) -> str:
-    try:
-        value = json.loads(statement)
-    except (ValueError, RecursionError):
-        return ""
-    return str(value.get("role", "")) if isinstance(value, dict) and value.get("decision") == "approve" else ""
+def require_still_approved(workspace: Workspace, config: InstanceConfig, plan_set: PlanSet) -> None:
+    """Refuse, under the lock, a plan whose approval was taken back while the lock was waited for.
+
+    Raises:
+        ApprovalMissing: It was.
+    """
+    require_approvals(workspace, config, plan_set)
 
 
 def require_unused(workspace: Workspace, plan_set: PlanSet) -> None:

@@ -18,6 +18,7 @@ from olmis_release.deploy.gatekeeping import (
     require_fresh,
     require_preflight,
     require_settings,
+    require_still_approved,
     require_unused,
 )
 from olmis_release.deploy.hooks import Moment
@@ -65,7 +66,7 @@ def carry_out(workspace: Workspace, site: Site, order: Order) -> tuple[Run, Endi
         ApprovalMissing, PlanStale, InstanceLocked, PreflightRefused: Nothing was touched.
     """
     plan = order.plan_set.plan
-    require_approvals(site.config, order.plan_set)
+    require_approvals(workspace, site.config, order.plan_set)
     require_unused(workspace, order.plan_set)
     doing = f"{plan.purpose} of {plan.release} (plan {order.plan_set.code})"
     with locked(site, doing=doing):
@@ -85,6 +86,7 @@ def _under_lock(workspace: Workspace, hold: Hold, order: Order) -> tuple[Run, En
     site = fenced(hold.site, hold.guard, hold.entry)
     require_ended_elsewhere(workspace, site)
     require_unused(workspace, order.plan_set)
+    require_still_approved(workspace, site.config, order.plan_set)
     require_fresh(workspace, site, order.plan_set)
     require_settings(workspace, site, order.plan_set)
     job = open_job(workspace, site, order, hold=hold)

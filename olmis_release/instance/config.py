@@ -43,6 +43,9 @@ _HOST_NAME = r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])"
 _SSH_HOST = re.compile(rf"ssh://(?:[A-Za-z0-9_][A-Za-z0-9._-]{{0,63}}@)?{_HOST_NAME}(?::(\d{{1,5}}))?")
 _TCP_HOST = re.compile(rf"tcp://{_HOST_NAME}:(\d{{1,5}})")
 _UNIX_HOST = re.compile(r"unix:///\S+")
+# Neither could be taken for a pattern, a list or an option by ssh-keygen, nor lead out of a folder as a file's name.
+PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,127}")
+ROLE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 def docker_host(text: str) -> str:
@@ -92,7 +95,20 @@ def _path(text: str) -> str:
     return text
 
 
+def _person(text: str) -> str:
+    if not PERSON.fullmatch(text):
+        raise ValueError(f"{text!r} is not a name as in allowed_signers, for example c.phiri@health.example.org")
+    return text
+
+
+def _role(text: str) -> str:
+    if not ROLE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a role, for example moh-product-owner")
+    return text
+
+
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Hours = Annotated[float, Field(gt=0, le=8784, allow_inf_nan=False)]
 
 
 class DockerTls(Strict):
@@ -256,18 +272,63 @@ def _named_apart(checks: tuple[SmokeCheck, ...]) -> tuple[SmokeCheck, ...]:
     return checks
 
 
+Person = Annotated[str, AfterValidator(_person)]
+RoleName = Annotated[str, AfterValidator(_role)]
+
+
 class Policy(Strict):
     """What the instance's owners ask for.
 
     Attributes:
         approvals: Roles that must each approve a plan; empty means none.
+        emergency_approvals: The same on the emergency route and for going back; left out, `approvals` hold there too.
+        approvers: Role to the people who may decide in it, by their names in ``manifests/allowed_signers``.
+        evidence_roles: Roles that may sign on paper: somebody else records the scan, and signs that record.
+        recorders: Who may record what others signed on paper or said; left out, everybody in `approvers` may.
+        verbal_roles: Roles that may approve by word of mouth, on the emergency route only.
+        written_within_h: Hours within which a spoken approval is given in writing, too.
+        approval_valid_h: Hours after which an approval has lapsed, if it does not end sooner.
         mutable_tags: Whether SNAPSHOT, ``latest`` and untagged images may be deployed.
         confirm: Whether a person must type the instance's name; None means: for production.
     """
 
-    approvals: tuple[str, ...] = ()
+    approvals: tuple[RoleName, ...] = ()
+    emergency_approvals: tuple[RoleName, ...] | None = None
+    approvers: dict[RoleName, tuple[Person, ...]] = Field(default_factory=dict)
+    evidence_roles: tuple[RoleName, ...] = ()
+    verbal_roles: tuple[RoleName, ...] = ()
+    recorders: tuple[Person, ...] = ()
+    written_within_h: Hours = 24.0
+    approval_valid_h: Hours = 336.0
     mutable_tags: Literal["allow", "warn", "refuse"] = "refuse"
     confirm: bool | None = None
+
+    @model_validator(mode="after")
+    def _known_roles(self) -> Policy:
+        for field in ("approvals", "emergency_approvals"):
+            twice = [role for role, count in Counter(getattr(self, field) or ()).items() if count > 1]
+            if twice:
+                raise ValueError(f"{field} names {', '.join(twice)} twice; each role decides once")
+        for field in ("approvers", "evidence_roles", "verbal_roles"):
+            strange = [role for role in getattr(self, field) if role not in self.roles]
+            if strange:
+                raise ValueError(f"{field} names {', '.join(strange)}, which no approval is asked of")
+        return self
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every role that is asked on one route or another."""
+        return frozenset({*self.approvals, *(self.emergency_approvals or ())})
+
+    @property
+    def may_record(self) -> frozenset[str]:
+        """Everybody who may record what others decided."""
+        return frozenset(self.recorders or (person for people in self.approvers.values() for person in people))
+
+    def roles_on(self, *, emergency: bool) -> tuple[str, ...]:
+        """Return the roles that must each approve a plan on a route."""
+        hurried = emergency and self.emergency_approvals is not None
+        return (self.emergency_approvals or ()) if hurried else self.approvals
 
 
 class Timeouts(Strict):

@@ -10,6 +10,7 @@ from olmis_release import __version__, clock
 from olmis_release.instance.flyway_rules import Verdict
 from olmis_release.instance.ports import WallState
 from olmis_release.manifest.model import ComposeBody, ReleaseManifest
+from olmis_release.plan.approval.statement import is_hurried
 from olmis_release.plan.codes import sha256
 from olmis_release.plan.composed import services_in
 from olmis_release.plan.migrations import owns_schema, with_migrations
@@ -143,9 +144,9 @@ class Draft:
     @property
     def base(self) -> Base:
         """What the plan is made from."""
-        reading, name = self.reading, self.reading.site.config.name
+        reading, config = self.reading, self.reading.site.config
         fingerprint = reading.settings.fingerprint
-        return base_of(reading.workspace, name, reading.observed, manifest=self.goal.manifest, settings=fingerprint)
+        return base_of(reading.workspace, config, reading.observed, manifest=self.goal.manifest, settings=fingerprint)
 
     def plan(self, author: str, *, cost: str = "") -> Plan:
         """Return the plan.
@@ -155,6 +156,7 @@ class Draft:
             cost: What it costs in data, where that is not what `way_back.data_cost` says.
         """
         goal, config, previous, offline = self.goal, self.reading.site.config, self.goal.previous, self._offline()
+        patch = goal.manifest.patch if goal.purpose is PlanPurpose.DEPLOY else None
         return Plan(
             tool_version=__version__,
             purpose=goal.purpose,
@@ -177,10 +179,10 @@ class Draft:
             notes=(*goal.notes, *self._notes()),
             instance_purpose=str(config.purpose),
             time_zone=config.time_zone,
-            approvers=config.policy.approvals,
+            approvers=config.policy.roles_on(emergency=is_hurried(goal.purpose, patch)),
             offline_s=offline.seconds,
             offline_basis=offline.basis,
-            patch=goal.manifest.patch if goal.purpose is PlanPurpose.DEPLOY else None,
+            patch=patch,
         )
 
     def _offline(self) -> Offline:

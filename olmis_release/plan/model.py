@@ -123,6 +123,7 @@ class Base(Strict):
         hooks: Hook path to SHA-256.
         instance_file: SHA-256 of the instance file.
         manifest: SHA-256 of the release manifest.
+        signers: File that says who may sign approvals to its SHA-256; empty where nobody has to approve.
     """
 
     engine_id: str
@@ -132,6 +133,7 @@ class Base(Strict):
     hooks: dict[str, str]
     instance_file: str
     manifest: str
+    signers: dict[str, str] = Field(default_factory=dict)
 
 
 class Plan(Strict):

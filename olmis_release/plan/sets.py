@@ -52,7 +52,8 @@ def canonical(plan: Plan) -> bytes:
 
     What ordinary plans do not have is left out of theirs: plans made before there was such a thing keep their hash.
     """
-    return rfc8785.dumps(plan.model_dump(mode="json", exclude=None if plan.patch else {"patch"}))
+    left_out = {"patch": plan.patch is None, "base": {"signers": True} if not plan.base.signers else False}
+    return rfc8785.dumps(plan.model_dump(mode="json", exclude={name: how for name, how in left_out.items() if how}))
 
 
 def hash_of(plan: Plan) -> str:

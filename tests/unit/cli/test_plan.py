@@ -90,11 +90,11 @@ def test_quiet_prints_the_code_alone(desk: Desk, made: Callable[[object], list[A
 
 def test_approvals_come_next_where_they_are_asked_for(desk: Desk, made: Callable[[object], list[Any]]) -> None:
     desk.instance("uat", approvals="[moh-product-owner]")
-    made(desk.plan())
-    assert (
-        "Next: after the approval of moh-product-owner: olmis-release deploy uat"
-        in desk.type("plan", "--to", "uat").out
-    )
+    desk.write("manifests/allowed_signers", "c.phiri@moh.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA\n")
+    plan = desk.plan()
+    made(plan)
+    told = desk.type("plan", "--to", "uat")
+    assert f"Next: olmis-release approve {plan.code} --as moh-product-owner" in told.out
 
 
 def test_a_refusal_of_the_planner_is_shown_as_it_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
