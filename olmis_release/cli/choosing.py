@@ -114,9 +114,15 @@ def require_typed(chosen: PlanSet, *, no_db_rollback: bool) -> None:
 
 def require_ready(session: Session, site: Site, chosen: PlanSet) -> None:
     """Refuse for the reasons that need no preflight, before a person is shown a plan and asked to confirm it."""
-    from olmis_release.deploy.gatekeeping import require_approvals, require_fresh, require_unused
+    from olmis_release.deploy.gatekeeping import (
+        require_approvals,
+        require_fresh,
+        require_second_person,
+        require_unused,
+    )
 
     require_approvals(session.workspace, site.config, chosen)
+    require_second_person(session.workspace, site.config, chosen, operator=operator())
     require_unused(session.workspace, chosen)
     require_fresh(session.workspace, site, chosen)
 

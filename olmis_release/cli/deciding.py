@@ -84,8 +84,10 @@ def decided(session: Session, code: str, decision: Decision, *, typed: Typed) ->
 
     plan_set = load_plan(session.workspace, code)
     config = session.about(plan_set.plan.instance)
-    if not (typed.evidence and typed.by):  # the writing that follows a spoken word comes after the deploy
+    # The writing that follows a spoken word may come after the deploy.
+    if not (typed.evidence and typed.by and after_use(session, plan_set)):
         require_unused(session.workspace, plan_set)
+        _require_sound(session, plan_set)
     case = case_of(session.workspace, config, plan_set, now=clock.now())
     _require_asked(case.roles, plan_set)
     wish = Wish(
@@ -98,7 +100,6 @@ def decided(session: Session, code: str, decision: Decision, *, typed: Typed) ->
         by=typed.by,
         spoken=typed.spoken,
     )
-    _require_sound(session, plan_set)
     statement = decide(session.workspace, plan_set, wish, case=case)
     return _result(session, plan_set, statement, approvals_of(session.workspace, config, plan_set))
 
@@ -143,6 +144,15 @@ def _until(session: Session, text: str | None, *, now: datetime) -> datetime | N
     return local
 
 
+def after_use(session: Session, plan_set: PlanSet) -> str:
+    """Return what comes next once a plan was carried out, nothing before."""
+    from olmis_release.plan.records import runs
+
+    name = plan_set.plan.instance
+    used = any(run.code == plan_set.code for run in runs(session.workspace, name))
+    return f"olmis-release history {name}" if used else ""
+
+
 def _result(session: Session, plan_set: PlanSet, statement: Statement, counted: Tally) -> Result:
     from olmis_release.cli.approvals_data import tally_data
     from olmis_release.cli.standing import recorded_state
@@ -163,6 +173,6 @@ def _result(session: Session, plan_set: PlanSet, statement: Statement, counted: 
         text="\n".join(line for line in lines if line),
         data={"statement": statement.model_dump(mode="json"), "approvals": tally_data(counted)},
         state=recorded_state(session.workspace, plan_set.plan.instance),
-        next=next_step(counted),
+        next=after_use(session, plan_set) or next_step(counted),
         brief=counted.count,
     )

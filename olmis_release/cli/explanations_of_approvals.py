@@ -18,6 +18,12 @@ OF_APPROVALS: dict[str, Explanation] = {
         "Somebody whose approval is asked for rejected the plan; one rejection is enough.",
         "Make another plan that meets the reason given. Only who rejected it takes that back, with `revoke`.",
     ),
+    "E-WRITING-OWED": Explanation(
+        "An emergency was carried out here on a spoken approval whose writing did not come in time; until it is there, "
+        "no ordinary plan is carried out.",
+        "Record the signed page: `olmis-release approve CODE --as ROLE --by NAME --evidence FILE`.",
+        4,
+    ),
     "E-SIGNING-KEY": Explanation(
         "The key did not sign, or manifests/allowed_signers does not say whose it is.",
         "Name another with --key; load one with a passphrase by ssh-add; have a new one added to allowed_signers.",

@@ -25,6 +25,7 @@ def verify(session: Session, *, code: str) -> Result:
     """Check that plan CODE is unchanged and every statement about it genuine; 4 when it may not be carried out."""
     from olmis_release.cli.approvals_data import tally_data
     from olmis_release.cli.approvals_text import tally_text
+    from olmis_release.cli.deciding import after_use
     from olmis_release.cli.standing import recorded_state
     from olmis_release.plan.approval.desk import approvals_of
     from olmis_release.plan.approval.refusal import next_step, refusal_of
@@ -42,7 +43,7 @@ def verify(session: Session, *, code: str) -> Result:
         text="\n".join([head, asked, *withdrawn, *lapsed, *([f"{counted.count}."] if counted.roles else [])]),
         data={"plan": chosen.sha256, **tally_data(counted)},
         state=recorded_state(session.workspace, config.name),
-        next=next_step(counted),
+        next=after_use(session, chosen) or next_step(counted),
         brief=counted.count if counted.roles else chosen.code,
         failure=refusal_of(counted),
     )

@@ -12,7 +12,7 @@ from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import Result
 from olmis_release.cli.session import Session
-from olmis_release.errors import PreflightRefused, ReleaseError
+from olmis_release.errors import ApprovalMissing, PreflightRefused, ReleaseError
 
 if TYPE_CHECKING:
     from olmis_release.instance.site import Site
@@ -50,18 +50,22 @@ def preflight(session: Session, *, instance: str, code: str | None) -> Result:
 def _with_approvals(session: Session, site: Site, result: Result, *, code: str | None) -> Result:
     """Add who approved the plan, where the policy asks for that; what is missing refuses as it refuses a deploy."""
     from olmis_release.cli.approvals_data import tally_data
+    from olmis_release.deploy.gatekeeping import require_approvals
     from olmis_release.plan.approval.desk import approvals_of
-    from olmis_release.plan.approval.refusal import refusal_of
     from olmis_release.plan.sets import load_plan
 
-    counted = approvals_of(session.workspace, site.config, load_plan(session.workspace, code)) if code else None
-    if counted is None or not counted.roles:
+    plan_set = load_plan(session.workspace, code) if code else None
+    counted = approvals_of(session.workspace, site.config, plan_set) if plan_set else None
+    if plan_set is None or counted is None or not counted.roles:
         return result
     told = replace(
         result, text=f"{result.text}\n{counted.count}.", data={**result.data, "approvals": tally_data(counted)}
     )
-    refusal = refusal_of(counted)
-    return told if refusal is None or result.failure else replace(told, failure=refusal, next=refusal.resolution)
+    try:
+        require_approvals(session.workspace, site.config, plan_set)
+    except ApprovalMissing as refusal:
+        return told if result.failure else replace(told, failure=refusal, next=refusal.resolution)
+    return told
 
 
 def _with_plan_refusal(session: Session, site: Site, result: Result, *, code: str) -> Result:

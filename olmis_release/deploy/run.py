@@ -86,7 +86,7 @@ def _under_lock(workspace: Workspace, hold: Hold, order: Order) -> tuple[Run, En
     site = fenced(hold.site, hold.guard, hold.entry)
     require_ended_elsewhere(workspace, site)
     require_unused(workspace, order.plan_set)
-    require_still_approved(workspace, site.config, order.plan_set)
+    require_still_approved(workspace, site.config, order.plan_set, operator=order.operator)
     require_fresh(workspace, site, order.plan_set)
     require_settings(workspace, site, order.plan_set)
     job = open_job(workspace, site, order, hold=hold)
