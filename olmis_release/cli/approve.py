@@ -20,8 +20,8 @@ from olmis_release.errors import UsageError
     epilog=GLOBAL_HELP,
     examples=[
         "olmis-release approve F7DS-JEEJ --as implementer",
-        "olmis-release approve F7DS-JEEJ --as moh-product-owner --evidence signed-page.pdf --by c.phiri@health.gov.mw",
-        "olmis-release approve F7DS-JEEJ --as moh-product-owner --verbal-by c.phiri@health.gov.mw",
+        "olmis-release approve F7DS-JEEJ --as moh-product-owner --by c.phiri@health.example.org --evidence page.pdf",
+        "olmis-release approve F7DS-JEEJ --as moh-product-owner --verbal-by c.phiri@health.example.org",
     ],
 )
 @decision_options

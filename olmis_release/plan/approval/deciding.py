@@ -12,10 +12,9 @@ from olmis_release.errors import ApprovalInvalid, BadInput, UsageError
 from olmis_release.plan.approval.desk import FOLDER, SIGNATURE, hash_of_file, judged_in
 from olmis_release.plan.approval.judging import Case, Filed, Judged, judge
 from olmis_release.plan.approval.signers import Signer
-from olmis_release.plan.approval.signing import own_keys, sign
+from olmis_release.plan.approval.signing import own_keys, public_blob, sign
 from olmis_release.plan.approval.sshsig import read_claim
 from olmis_release.plan.approval.statement import (
-    NAMESPACE,
     Decision,
     Evidence,
     Method,
@@ -94,10 +93,9 @@ def _require_role(case: Case, wish: Wish) -> None:
 def _key(case: Case, wish: Wish) -> tuple[Path, Signer]:
     """Return the key that signs and whose it is."""
     if wish.key:
-        return wish.key, _owner(case, wish.key, sign(PROBE, wish.key))
+        return wish.key, _owner(case, wish.key)
     for key in own_keys():
-        public = key.with_name(f"{key.name}.pub")
-        signer = next((one for one in case.signers.keys if one.for_plans and _is_of(public, one)), None)
+        signer = next((one for one in case.signers.keys if one.for_plans and one.blob == public_blob(key)), None)
         if signer:
             return key, signer
     raise UsageError(
@@ -106,18 +104,13 @@ def _key(case: Case, wish: Wish) -> tuple[Path, Signer]:
     )
 
 
-def _is_of(public: Path, signer: Signer) -> bool:
-    from base64 import b64encode
-
-    try:
-        return b64encode(signer.blob).decode() in public.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
-def _owner(case: Case, key: Path, signature: bytes) -> Signer:
-    claim = read_claim(signature)
-    signer = case.signers.of_key(claim.blob) if claim and claim.namespace == NAMESPACE else None
+def _owner(case: Case, key: Path) -> Signer:
+    """Return whose key it is; one that has no public half beside it has to sign something to tell."""
+    blob = public_blob(key)
+    if blob is None:
+        claim = read_claim(sign(PROBE, key))
+        blob = claim.blob if claim else b""
+    signer = case.signers.of_key(blob)
     if signer is None:
         raise ApprovalInvalid.of_key(
             f"{key} is an unknown key: it is nobody's in manifests/allowed_signers.",

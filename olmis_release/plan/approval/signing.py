@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 import tempfile
 from dataclasses import dataclass
@@ -83,3 +85,12 @@ def own_keys() -> tuple[Path, ...]:
     folder = Path(os.environ.get("HOME", "/")) / ".ssh"
     names = ("id_ed25519_sk", "id_ed25519", "id_ecdsa_sk", "id_ecdsa", "id_rsa")
     return tuple(path for path in (folder / name for name in names) if path.is_file())
+
+
+def public_blob(key: Path) -> bytes | None:
+    """Return the public half that lies beside a private key, or is the file itself; None where there is none."""
+    path = key if key.suffix == ".pub" else key.with_name(f"{key.name}.pub")
+    try:
+        return base64.b64decode(path.read_text(encoding="utf-8").split()[1], validate=True)
+    except (OSError, UnicodeDecodeError, IndexError, binascii.Error):
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -169,9 +170,46 @@ def test_without_a_key_option_the_keys_of_ssh_are_tried(
     assert office.desk.type("approve", plan.code, "--as", "moh").status == 0
 
 
+def test_a_key_in_an_agent_signs_by_its_public_half(
+    office: Office, plan: PlanSet, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = tmp_path / "key.pub"
+    key.write_bytes(key_of(PHIRI).with_name("key.pub").read_bytes())
+    socket = tmp_path / "agent"
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL)
+    try:
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(socket))
+        while not socket.exists():
+            time.sleep(0.01)
+        subprocess.run(["ssh-add", "-q", str(key_of(PHIRI))], check=True)
+        told = office.desk.type("approve", plan.code, "--as", "moh", "--key", str(key))
+    finally:
+        agent.terminate()
+        agent.wait()
+    assert told.status == 0, told.everything
+
+
+def test_a_key_without_its_public_half_is_known_by_what_it_signs(office: Office, plan: PlanSet, tmp_path: Path) -> None:
+    key = tmp_path / "alone"
+    key.write_bytes(key_of(PHIRI).read_bytes())
+    key.chmod(0o600)
+    assert office.desk.type("approve", plan.code, "--as", "moh", "--key", str(key)).status == 0
+
+
+def test_a_public_half_that_is_another_keys_deceives_nobody(office: Office, plan: PlanSet, tmp_path: Path) -> None:
+    key = tmp_path / "mixed"
+    key.write_bytes(key_of(DOE).read_bytes())
+    key.chmod(0o600)
+    key.with_name("mixed.pub").write_bytes(key_of(PHIRI).with_name("key.pub").read_bytes())
+    told = office.desk.type("approve", plan.code, "--as", "moh", "--key", str(key))
+    assert told.status == 4
+    assert not list(plan.folder.glob("approvals/*"))
+
+
 def test_a_key_with_a_passphrase_is_not_waited_for(office: Office, plan: PlanSet, tmp_path: Path) -> None:
     key = tmp_path / "locked"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "secret-9", "-f", key], check=True)
+    key.with_suffix(".pub").unlink()
     told = office.desk.type("approve", plan.code, "--as", "moh", "--key", str(key))
     assert (told.status, "[E-SIGNING-KEY]" in told.err) == (4, True)
     assert f"ssh-add {key}" in told.everything
