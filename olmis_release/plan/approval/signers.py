@@ -23,6 +23,7 @@ from olmis_release.text import quoted
 from olmis_release.workspace import Workspace
 
 LIMIT_BYTES = 1024 * 1024
+_REVOCATION_LIST = b"SSHKRL\n\0"
 
 _LINE = re.compile(
     r'(?P<names>"[^"]*"|\S+)\s+(?:(?P<options>(?:[^\s"]|"[^"]*")+)\s+)?'
@@ -81,8 +82,9 @@ class Signers:
         return next((one for one in self.keys if one.blob == blob and one.for_plans), None)
 
     def names_of(self, person: str) -> frozenset[str]:
-        """Return everything a person is called."""
-        own = (one.names for one in self.keys if one.person == person)
+        """Return everything that whoever goes by a name is called."""
+        people = {one.person for one in self.keys if person in one.names}
+        own = (one.names for one in self.keys if one.person in people)
         return frozenset({person, *(name for names in own for name in names)})
 
 
@@ -114,11 +116,30 @@ def read_signers(workspace: Workspace) -> Signers:
     """Read who may sign; what is wrong with it comes back as problems, for the message that refuses."""
     allowed, revoked = map(read, _files(workspace))
     name = workspace.relative(workspace.allowed_signers)
-    if allowed is None:
-        return Signers(allowed=b"", revoked=revoked)
     found: list[Signer] = []
-    problems = list(_read(allowed, name, found))
-    return Signers(allowed=allowed, revoked=revoked, keys=tuple(found), problems=(*problems, *_twice(found, name)))
+    problems = [*_unreadable(workspace), *_read(allowed or b"", name, found)]
+    problems += [*_twice(found, name), *_not_revocations(revoked or b"", workspace.relative(workspace.revoked_keys))]
+    return Signers(allowed=allowed or b"", revoked=revoked, keys=tuple(found), problems=tuple(problems))
+
+
+def _unreadable(workspace: Workspace) -> Iterator[Problem]:
+    """Yield the files that are there and cannot be read: what they say must not count as nothing."""
+    for path in _files(workspace):
+        if path.exists() and read(path) is None:
+            yield _problem("cannot be read, or is too large.", Where(file=workspace.relative(path)))
+
+
+def _not_revocations(data: bytes, name: str) -> Iterator[Problem]:
+    """Yield the lines that ssh-keygen would not take for a key, in a file that is not a list of its own making."""
+    if data.startswith(_REVOCATION_LIST):
+        return
+    for number, line in enumerate(data.decode("utf-8", "replace").splitlines(), 1):
+        text = line.strip()
+        if text and not text.startswith("#"):
+            try:
+                _blob(*(*text.split(), "", "")[:2])
+            except ValueError as error:
+                yield _problem(f"this is not a public key: {error}", Where(file=name, line=number))
 
 
 def _read(data: bytes, name: str, found: list[Signer]) -> Iterator[Problem]:
@@ -206,13 +227,13 @@ def _time(text: str | None) -> datetime | None:
 def _twice(found: list[Signer], file: str) -> Iterator[Problem]:
     """Yield keys and names by which two people could be meant."""
     keys: dict[bytes, Signer] = {}
-    names: dict[str, Signer] = {}
+    names: dict[str, Signer] = {}  # a name in other letters is not another person
     for one in found:
         where = Where(file=file, line=one.line)
         other = keys.setdefault(one.blob, one)
         if other is not one:
             yield _problem(f"this key stands on line {other.line} already; a key is one person's.", where)
         for name in one.names:
-            known = names.setdefault(name, one)
+            known = names.setdefault(name.casefold(), one)
             if known.person != one.person:
                 yield _problem(f"{name} is {known.person} on line {known.line} and {one.person} here.", where)

@@ -17,7 +17,7 @@ from olmis_release.plan.model import Outcome, PlanPurpose
 from olmis_release.plan.records import write_run
 from olmis_release.plan.sets import PlanSet
 from olmis_release.preflight.model import CheckResult, Report, Status
-from tests.fakes.approvals import DOE, MWALE, PHIRI, Office, in_hours
+from tests.fakes.approvals import BANDA, DOE, MWALE, PHIRI, Office, in_hours
 from tests.fakes.cli import Desk, a_run
 from tests.unit.plan.approval.test_routes import PATCH, SPOKEN
 
@@ -91,6 +91,25 @@ def test_going_back_takes_the_emergency_route_and_says_how_it_goes_on(office: Of
     plan = office.desk.plan(purpose=PlanPurpose.ROLLBACK, release="3.4.1+mw1")
     told = office.type("approve", plan.code, DOE, "--as", "tech")
     assert (told.status, "Next: olmis-release rollback uat --to 3.4.1+mw1" in told.out) == (0, True), told.everything
+
+
+def test_a_rollback_that_lacks_an_approval_asks_nobody_to_confirm(
+    reached: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = reached.desk.plan(purpose=PlanPurpose.ROLLBACK, release="3.4.1+mw1")
+    monkeypatch.setattr("olmis_release.plan.make.make_rollback_plan", lambda *_, **__: plan)
+    told = reached.desk.type("rollback", "uat", "--data", "restore")
+    assert told.status == 4, told.everything
+    assert f"Next: olmis-release approve {plan.code} --as moh" in told.out
+
+
+def test_the_author_is_known_by_every_name(office: Office) -> None:
+    office.policy("evidence_roles: [tech]")
+    for author in ("mbanda", BANDA, BANDA.upper()):
+        plan = office.desk.plan(author=author)
+        evidence = {"file": "page.pdf", "sha256": "0" * 64}
+        office.approve(plan, BANDA, "tech", method="evidence", recorded_by=PHIRI, evidence=evidence)
+        assert "an author does not approve it" in office.desk.type("plan", "verify", plan.code).err
 
 
 def emergency_carried_out(office: Office) -> PlanSet:

@@ -1,10 +1,13 @@
 """Who may sign: what a file of signers may say, and that its change is found."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from olmis_release.instance.config import Policy
 from olmis_release.plan.approval.signers import read_signers
-from tests.fakes.approvals import DOE, PHIRI, Office, public
+from tests.fakes.approvals import DOE, PHIRI, Office, key_of, public
 
 GOOD = "c.phiri@moh.example"
 
@@ -54,7 +57,33 @@ def test_a_person_may_have_two_keys_and_other_names(office: Office) -> None:
     assert problems(office, f"a@x.example,alias {public(DOE)}", f"a@x.example {public(PHIRI)} comment") == []
     signers = read_signers(office.desk.workspace)
     assert [one.person for one in signers.keys] == ["a@x.example", "a@x.example"]
-    assert signers.names_of("a@x.example") == {"a@x.example", "alias"}
+    assert signers.names_of("a@x.example") == signers.names_of("alias") == {"a@x.example", "alias"}
+
+
+def test_a_name_in_other_letters_is_not_another_person(office: Office) -> None:
+    found = problems(office, f"a@x.example {public(DOE)}", f"A@x.example {public(PHIRI)}")
+    assert found == ["manifests/allowed_signers:2: A@x.example is a@x.example on line 1 and A@x.example here."]
+
+
+def test_what_is_revoked_is_read_or_no_signature_counts(office: Office, tmp_path: Path) -> None:
+    file = office.desk.write("manifests/revoked_keys", f"# lost\n{public(DOE)} J. Doe\nc.phiri's laptop\n")
+    found = [str(one) for one in read_signers(office.desk.workspace).problems]
+    assert len(found) == 1
+    assert found[0].startswith("manifests/revoked_keys:3: this is not a public key")
+    file.unlink()
+    key = key_of(DOE).with_name("key.pub")
+    subprocess.run(["ssh-keygen", "-q", "-k", "-f", str(file), str(key)], check=True)
+    assert read_signers(office.desk.workspace).problems == ()
+    plan = office.desk.plan()
+    office.approve(plan, DOE, "tech")
+    assert "which is revoked" in office.desk.type("plan", "verify", plan.code).err
+
+
+@pytest.mark.parametrize("name", ["allowed_signers", "revoked_keys"])
+def test_a_file_that_cannot_be_read_is_not_taken_for_an_empty_one(office: Office, name: str) -> None:
+    office.desk.write(f"manifests/{name}", "#" * 2_000_000)
+    told = office.desk.type("plan", "verify", office.desk.plan().code)
+    assert (told.status, f"manifests/{name}: cannot be read, or is too large." in told.err) == (4, True)
 
 
 @pytest.mark.parametrize("line", ["*@moh.example {key}", "ca@moh.example cert-authority {key}"])
