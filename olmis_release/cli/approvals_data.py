@@ -26,7 +26,7 @@ def tally_data(counted: Tally) -> dict[str, object]:
         "rejected": [_judged_data(one) for one in counted.rejected],
         "faulty": [_judged_data(one) for one in counted.faulty],
         "withdrawn": [_judged_data(one) for one in counted.withdrawn],
-        "problems": list(counted.problems),
+        "problems": [*counted.problems, *counted.gone],
     }
 
 

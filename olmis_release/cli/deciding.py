@@ -77,6 +77,7 @@ def evidence_option(command: Command) -> Command:
 def decided(session: Session, code: str, decision: Decision, *, typed: Typed) -> Result:
     """Sign and file a decision; return what the approvals come to now."""
     from olmis_release import clock
+    from olmis_release.cli.plan_text import plan_text
     from olmis_release.deploy.gatekeeping import require_unused
     from olmis_release.plan.approval.deciding import Wish, decide
     from olmis_release.plan.approval.desk import approvals_of, case_of
@@ -88,6 +89,7 @@ def decided(session: Session, code: str, decision: Decision, *, typed: Typed) ->
     if not (typed.evidence and typed.by and after_use(session, plan_set)):
         require_unused(session.workspace, plan_set)
         _require_sound(session, plan_set)
+    session.tell(plan_text(plan_set.plan, plan_set.code))  # what is signed is shown first
     case = case_of(session.workspace, config, plan_set, now=clock.now())
     _require_asked(case.roles, plan_set)
     wish = Wish(
@@ -156,16 +158,17 @@ def after_use(session: Session, plan_set: PlanSet) -> str:
 def _result(session: Session, plan_set: PlanSet, statement: Statement, counted: Tally) -> Result:
     from olmis_release.cli.approvals_data import tally_data
     from olmis_release.cli.standing import recorded_state
+    from olmis_release.plan.approval.deciding import NOUNS
     from olmis_release.plan.approval.refusal import next_step
     from olmis_release.text import safe
 
     how = f"{statement.method}" + (f", recorded by {statement.recorded_by}" if statement.method != "signature" else "")
-    evidence = statement.evidence
+    evidence, release = statement.evidence, plan_set.plan.release
     lines = [
-        f"Recorded: {statement.decision} of plan {plan_set.code} ({plan_set.plan.release} on {statement.instance})",
+        f"Recorded: {NOUNS[statement.decision]} of plan {plan_set.code} ({release} on {statement.instance})",
         f"  by {statement.person} as {statement.role}, {how}",
         f"  evidence {safe(evidence.file)} sha256 {evidence.sha256}" if evidence else "",
-        f"  seen: {', '.join(statement.sees)}" if statement.sees else "",
+        f"  seen: {', '.join(statement.sees)}" if statement.sees and statement.expires else "",
         f"  until {statement.expires}" if statement.expires else "",
         f"{counted.count}. Waiting for: {', '.join(counted.missing) or 'nobody'}.",
     ]

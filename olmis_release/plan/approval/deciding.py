@@ -202,12 +202,12 @@ def _require_good(judged: Judged, wish: Wish, plan_set: PlanSet) -> None:
     """Refuse what would not count by the very rules by which it is going to be counted."""
     if judged.fault:
         raise ApprovalInvalid(
-            f"This would not count and was not filed: the {_NOUNS[wish.decision]} {judged.why}.",
+            f"This would not count and was not filed: the {NOUNS[wish.decision]} {judged.why}.",
             resolution=f"olmis-release plan verify {plan_set.code}",
         )
 
 
-_NOUNS = {Decision.APPROVE: "approval", Decision.REJECT: "rejection", Decision.REVOKE: "revocation"}
+NOUNS = {Decision.APPROVE: "approval", Decision.REJECT: "rejection", Decision.REVOKE: "revocation"}
 
 
 def _file(workspace: Workspace, path: Path, *, data: bytes, signature: bytes) -> None:

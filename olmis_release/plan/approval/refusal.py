@@ -18,7 +18,7 @@ def refusal_of(counted: Tally) -> ApprovalMissing | None:
 
 
 def _kind(counted: Tally) -> type[ApprovalMissing]:
-    if counted.problems or counted.forged:
+    if counted.problems or counted.forged or counted.gone:
         return ApprovalInvalid
     return PlanRejected if counted.rejected else ApprovalMissing
 
@@ -26,6 +26,8 @@ def _kind(counted: Tally) -> type[ApprovalMissing]:
 def _message(counted: Tally) -> str:
     if counted.problems:
         return f"No approval of plan {counted.code} counts."
+    if counted.gone:
+        return f"Somebody took a statement about plan {counted.code} away."
     if counted.forged:
         return f"Plan {counted.code} has {plural(len(counted.forged), 'statement')} that nobody may rely on."
     if counted.rejected:
@@ -35,8 +37,8 @@ def _message(counted: Tally) -> str:
 
 def reasons(counted: Tally) -> Iterator[str]:
     """Yield a sentence for everything that is missing or does not count."""
-    yield from counted.problems
-    yield from (f"{rejected(one)}" for one in counted.rejected)
+    yield from (*counted.problems, *counted.gone)
+    yield from (rejected(one) for one in counted.rejected)
     yield from (f"{one.file} {one.why}." for one in counted.faulty)
     for role in counted.missing:
         yield f"{role}: no approval; it may come from {_people(counted, role)}."
@@ -59,11 +61,15 @@ def rejected(one: Judged) -> str:
 def next_step(counted: Tally) -> str:
     """Return the command, or the act, that brings the plan nearer to being carried out."""
     if counted.problems:
-        return f"{counted.again} (a new plan, for new approvals)"
+        return f"When those files are as they should be: {counted.again} (a new plan, for new approvals)"
+    if counted.gone:
+        return f"Put plans/{counted.code}/approvals/ back as it was, from your version control."
     if counted.forged:
         return f"Find out who filed {counted.forged[0].file}, move it out of the folder, then: {_verify(counted)}"
     if counted.rejected:
-        return f"{counted.again} (another plan), or who rejected this one takes that back: olmis-release revoke"
+        statement = counted.rejected[0].statement
+        role = safe(statement.role) if statement else "ROLE"
+        return f"Another plan; or who rejected this one: olmis-release revoke {counted.code} --as {role}"
     if counted.missing:
         return f"olmis-release approve {counted.code} --as {counted.missing[0]}"
     return counted.then

@@ -43,6 +43,7 @@ class Tally:
         faulty: Statements that do not count, and why.
         withdrawn: Statements that were taken back by whom they are.
         problems: What voids every approval, or keeps all of them from being read.
+        gone: Which statements somebody had seen are not there any more.
     """
 
     code: str
@@ -56,6 +57,7 @@ class Tally:
     faulty: tuple[Judged, ...] = ()
     withdrawn: tuple[Judged, ...] = ()
     problems: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -70,13 +72,13 @@ class Tally:
     @property
     def complete(self) -> bool:
         """Whether the plan may be carried out as far as people are concerned."""
-        return not (self.missing or self.rejected or self.forged or self.problems)
+        return not (self.missing or self.rejected or self.forged or self.problems or self.gone)
 
     @property
     def count(self) -> str:
         """Return ``approvals 1/3``, with what stands in the way."""
         rejected = ", rejected" if self.rejected else ""
-        invalid = ", not valid" if self.forged or self.problems else ""
+        invalid = ", not valid" if self.forged or self.problems or self.gone else ""
         return f"approvals {len(self.given)}/{len(self.roles)}{rejected}{invalid}"
 
 
@@ -99,7 +101,8 @@ def tally(case: Case, judged: Sequence[Judged], *, problems: Sequence[str] = ())
         rejected=tuple(one for one in standing if _decision(one) is Decision.REJECT),
         faulty=(*(one for one in judged if one.fault), *overdue, *_left_over(case, timely, given)),
         withdrawn=tuple(one for one in counted if one.sha256 in taken_back),
-        problems=(*problems, *_gone(judged)),
+        problems=tuple(problems),
+        gone=tuple(_gone(judged)),
     )
 
 
@@ -221,7 +224,7 @@ def _left_over(case: Case, approvals: Iterable[Judged], given: Mapping[str, Give
 
 
 def _gone(judged: Sequence[Judged]) -> Iterator[str]:
-    """Yield statements that somebody had seen and that are not there any more."""
+    """Yield what was there when somebody signed and is not any more, for example a rejection."""
     here = {one.sha256 for one in judged}
     for one in judged:
         if one.statement and one.is_genuine:

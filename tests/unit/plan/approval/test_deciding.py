@@ -32,7 +32,7 @@ def statements(plan: PlanSet) -> list[Statement]:
 def test_a_plan_is_approved_by_everybody_who_must_and_may_then_be_carried_out(office: Office, plan: PlanSet) -> None:
     first = office.type("approve", plan.code.lower(), PHIRI, "--as", "moh", "--comment", "go")
     assert first.status == 0, first.everything
-    assert f"Recorded: approve of plan {plan.code} (3.5.0+mw1 on uat)" in first.out
+    assert f"Recorded: approval of plan {plan.code} (3.5.0+mw1 on uat)" in first.out
     assert f"by {PHIRI} as moh, signature" in first.out
     assert "seen: changes-database" in first.out
     assert "approvals 1/2. Waiting for: tech." in first.out

@@ -86,9 +86,11 @@ def test_a_file_that_cannot_be_read_is_not_taken_for_an_empty_one(office: Office
     assert (told.status, f"manifests/{name}: cannot be read, or is too large." in told.err) == (4, True)
 
 
-@pytest.mark.parametrize("line", ["*@moh.example {key}", "ca@moh.example cert-authority {key}"])
+@pytest.mark.parametrize(
+    "line", ["*@moh.example {key}", "ca@moh.example cert-authority {key}", "second@moh.example {phiri}"]
+)
 def test_with_such_a_line_no_signature_counts(office: Office, line: str) -> None:
-    office.signers(line.format(key=public("somebody")))
+    office.signers(line.format(key=public("somebody"), phiri=public(PHIRI)))
     plan = office.desk.plan()
     office.approve(plan, PHIRI, "moh")
     office.approve(plan, DOE, "tech")
