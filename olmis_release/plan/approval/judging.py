@@ -166,7 +166,8 @@ def _statement(data: bytes) -> Statement:
     try:
         statement = Statement.model_validate_json(data)
         same = canonical(statement) == data
-        clock.parse_iso(statement.at)
+        for moment in filter(None, (statement.at, statement.expires)):
+            clock.parse_iso(moment)  # a time of the right form may still be none
     except (ValidationError, ValueError, RecursionError) as error:
         raise _Faulty(Fault.NO_STATEMENT, why) from error
     if not same:

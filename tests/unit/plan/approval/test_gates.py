@@ -8,12 +8,14 @@ import pytest
 
 from olmis_release import clock
 from olmis_release.cli import wiring
+from olmis_release.deploy.executor import Ending
 from olmis_release.deploy.gatekeeping import require_approvals, require_still_approved
+from olmis_release.deploy.run import Order
 from olmis_release.errors import ApprovalMissing
 from olmis_release.plan.approval.desk import case_of, judged_in
 from olmis_release.plan.approval.judging import Filed, judge
 from olmis_release.plan.codes import sha256
-from olmis_release.plan.model import Outcome, PlanPurpose
+from olmis_release.plan.model import Outcome, PlanPurpose, Run
 from olmis_release.plan.records import write_run
 from olmis_release.plan.sets import PlanSet
 from olmis_release.preflight.model import CheckResult, Report, Status
@@ -47,6 +49,22 @@ def test_preflight_counts_the_approvals_of_the_open_plan(reached: Office) -> Non
     reached.approve(plan, DOE, "tech")
     assert reached.desk.type("preflight", "uat", "--plan", plan.code).status == 0
     assert reached.desk.type("preflight", "uat", "--json").json["approvals"]["complete"] is True
+
+
+def test_a_plan_that_everybody_approved_is_carried_out(reached: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    orders: list[Order] = []
+
+    def carry_out(_workspace: object, _site: object, order: Order) -> tuple[Run, Ending]:
+        orders.append(order)
+        return a_run(order.plan_set.code), Ending(outcome=Outcome.DEPLOYED, failure=None)
+
+    monkeypatch.setattr("olmis_release.deploy.run.carry_out", carry_out)
+    plan = reached.desk.plan()
+    reached.type("approve", plan.code, PHIRI, "--as", "moh")
+    assert (reached.desk.type("deploy", "uat").status, orders) == (4, [])
+    reached.type("approve", plan.code, DOE, "--as", "tech")
+    assert reached.desk.type("deploy", "uat").status == 0
+    assert [order.plan_set.code for order in orders] == [plan.code]
 
 
 def test_status_counts_them_too(reached: Office) -> None:
