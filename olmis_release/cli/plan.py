@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,11 @@ from olmis_release.errors import DifferencesFound
 
 if TYPE_CHECKING:
     from olmis_release.plan.sets import PlanSet
+    from olmis_release.plan.terms import Wishes
+
+IMPACTS = ("extensive", "significant", "moderate", "minor")
+URGENCIES = ("critical", "high", "medium", "low")
+ROUTES = ("emergency", "standard")
 
 
 class DefaultGroup(click.Group):
@@ -56,17 +62,45 @@ def plan() -> None:
         "olmis-release plan 3.5.0+mw1 --to uat     to a release or its newest candidate",
         "olmis-release plan --to uat               to the newest there is",
         "olmis-release plan show F7DS-JEEJ         show a plan again",
+        "olmis-release plan 3.6.0+mw1 --to prod --inputs-template > inputs.yml    to fill in, then:",
+        "olmis-release plan 3.6.0+mw1 --to prod --inputs inputs.yml --window '2026-11-28 20:00'",
     ],
 )
 @click.argument("release", required=False, shell_complete=complete_release)
 @click.option("--to", "instance", required=True, metavar="INSTANCE", shell_complete=complete_instance, help="Where to.")
+@click.option("--window", default="", metavar="WHEN", help="When, in the instance's time: '2026-11-28 20:00[/22:00]'.")
+@click.option("--impact", type=click.Choice(IMPACTS), help="How many users it concerns.")
+@click.option("--urgency", type=click.Choice(URGENCIES), help="How much it impedes their work.")
+@click.option("--route", type=click.Choice(ROUTES), help="A stricter route than impact and urgency open.")
+@click.option(
+    "--inputs",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    metavar="FILE",
+    help="What only people know: reason, what users notice, owners, risks …",
+)
+@click.option(
+    "--inputs-template",
+    "template",
+    type=click.Choice(ROUTES),
+    is_flag=False,
+    flag_value="standard",
+    help="Print such a file to fill in, for a route (standard), and plan nothing.",
+)
 @no_db_rollback_option()
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 3 instead of 0 when there is something to do.")
 @global_options(hidden=True)
 @click.pass_obj
 def make(
-    session: Session, *, release: str | None, instance: str, no_db_rollback: bool, detailed_exitcode: bool
-) -> Result:
+    session: Session,
+    /,
+    *,
+    release: str | None,
+    instance: str,
+    template: str | None,
+    no_db_rollback: bool,
+    detailed_exitcode: bool,
+    **wishes: Any,
+) -> Result | int:
     """Read an instance and write the plan that brings a release to it; the instance is not touched."""
     from olmis_release.cli.offline import require_good_files
     from olmis_release.cli.standing import act
@@ -75,12 +109,16 @@ def make(
     from olmis_release.plan.make import make_plan
     from olmis_release.plan.model import Outcome
 
+    if template:
+        return _template(session, release, instance, route=template)
     require_good_files(session, instance)
     site = session.site(instance)
     going_on = unsettled(session.workspace, instance)
     if going_on is not None and going_on.outcome is not Outcome.NOT_RESTORED:
         session.warn(f"the {act(going_on)} (begun {going_on.started}) has not ended; this plan will be stale.")
-    made = make_plan(session.workspace, site, release, author=operator(), give_up_database=no_db_rollback)
+    made = make_plan(
+        session.workspace, site, release, author=operator(), give_up_database=no_db_rollback, wishes=_wishes(**wishes)
+    )
     if made is None:
         return _nothing_to_do(session, instance, release)
     result = shown(session, made)
@@ -89,6 +127,28 @@ def make(
     return replace(
         result, failure=DifferencesFound(f"{instance} differs from {made.plan.release}.", resolution=result.next)
     )
+
+
+def _wishes(*, window: str, impact: str | None, urgency: str | None, route: str | None, inputs: Path | None) -> Wishes:
+    from olmis_release.manifest.emergency import Impact, Route, Urgency
+    from olmis_release.plan.terms import Wishes
+
+    return Wishes(
+        window=window,
+        impact=Impact(impact) if impact else None,
+        urgency=Urgency(urgency) if urgency else None,
+        route=Route(route) if route else None,
+        inputs=inputs,
+    )
+
+
+def _template(session: Session, release: str | None, instance: str, *, route: str) -> int:
+    from olmis_release.manifest.emergency import Route
+    from olmis_release.plan.inputs_template import template
+
+    config = session.about(instance)
+    session.sink.out(template(release or "RELEASE", instance, route=Route(route), languages=config.languages).rstrip())
+    return 0
 
 
 @plan.command(epilog=GLOBAL_HELP)

@@ -68,6 +68,12 @@ def _plan() -> type[BaseModel]:
     return Plan
 
 
+def _inputs() -> type[BaseModel]:
+    from olmis_release.plan.inputs import Inputs
+
+    return Inputs
+
+
 def _record() -> type[BaseModel]:
     from olmis_release.plan.records import Record
 
@@ -83,6 +89,7 @@ SCHEMAS: Mapping[str, tuple[str, Callable[[], type[BaseModel]]]] = {
     "release": ("manifests/candidates/VERSION/rcN.yml and manifests/releases/VERSION.yml", _release),
     "promotion": ("manifests/releases/VERSION.json", _promotion),
     "plan": ("plans/CODE/plan.json", _plan),
+    "inputs": ("plans/CODE/inputs.yml", _inputs),
     "record": ("plans/CODE/record.json", _record),
 }
 """Name of a schema to the files it is for, and the model that reads them."""

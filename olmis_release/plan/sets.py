@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import rfc8785
 from pydantic import ValidationError
@@ -29,8 +30,25 @@ PLAN = "plan.json"
 COMPOSE = "compose.yml"
 PREVIOUS = "previous.yml"
 LIMIT_BYTES = 16 * 1024 * 1024
+INPUTS = "inputs.yml"
 COMPOSE_MODE = 0o600
 """Rendered Compose files may hold values out of the settings file."""
+
+_LATER_IN_PLANS = (
+    "patch",
+    "rollback_s",
+    "rollback_basis",
+    "time_zones",
+    "languages",
+    "assessment",
+    "window",
+    "schedule",
+    "inputs",
+    "rules",
+    "smoke",
+    "contacts",
+)
+_LATER_IN_CHANGES = ("keys_added", "keys_removed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +68,21 @@ class PlanSet:
 def canonical(plan: Plan) -> bytes:
     """Return the one sequence of bytes that says this plan.
 
-    What ordinary plans do not have is left out of theirs: plans made before there was such a thing keep their hash.
+    What came into plans later is left out where it says nothing: plans made before there was such a thing keep their
+    hash.
     """
-    return rfc8785.dumps(plan.model_dump(mode="json", exclude=None if plan.patch else {"patch"}))
+    return rfc8785.dumps(_without_silence(plan, plan.model_dump(mode="json")))
+
+
+def _without_silence(plan: Plan, dumped: dict[str, Any]) -> dict[str, Any]:
+    for name in _LATER_IN_PLANS:
+        if getattr(plan, name) == Plan.model_fields[name].get_default(call_default_factory=True):
+            del dumped[name]
+    for change in dumped["changes"]:
+        for name in _LATER_IN_CHANGES:
+            if not change[name]:
+                del change[name]
+    return dumped
 
 
 def hash_of(plan: Plan) -> str:
@@ -65,7 +95,23 @@ def code_of(plan: Plan) -> str:
     return code_from(hash_of(plan))
 
 
-def write_plan(workspace: Workspace, plan: Plan, *, compose_text: str, previous_text: str | None) -> PlanSet:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What lies beside a plan: the Compose files that it runs, and the file of inputs as people wrote it."""
+
+    compose_text: str
+    previous_text: str | None
+    inputs_text: bytes | None = None
+
+
+def write_plan(
+    workspace: Workspace,
+    plan: Plan,
+    *,
+    compose_text: str,
+    previous_text: str | None,
+    inputs_text: bytes | None = None,
+) -> PlanSet:
     """Write a plan's folder, whole or not at all; writing the same plan again changes nothing.
 
     Raises:
@@ -74,8 +120,9 @@ def write_plan(workspace: Workspace, plan: Plan, *, compose_text: str, previous_
     plan_set = PlanSet(plan=plan, code=code_of(plan), folder=workspace.plan(code_of(plan)))
     if plan_set.folder.exists():
         return load_plan(workspace, plan_set.code)
+    beside = Beside(compose_text=compose_text, previous_text=previous_text, inputs_text=inputs_text)
     try:
-        _write(workspace, plan_set, compose_text=compose_text, previous_text=previous_text)
+        _write(workspace, plan_set, beside)
     except OSError as error:
         raise BadInput.one(
             f"{workspace.relative(workspace.plans)}/ cannot be written: {error.strerror}.",
@@ -85,31 +132,33 @@ def write_plan(workspace: Workspace, plan: Plan, *, compose_text: str, previous_
     return plan_set
 
 
-def _write(workspace: Workspace, plan_set: PlanSet, *, compose_text: str, previous_text: str | None) -> None:
+def _write(workspace: Workspace, plan_set: PlanSet, beside: Beside) -> None:
     workspace.plans.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=".making-", dir=workspace.plans))
+    making = Path(tempfile.mkdtemp(prefix=".making-", dir=workspace.plans))
     try:
-        beside.chmod(0o755)
-        _fill(beside, plan_set.plan, compose_text=compose_text, previous_text=previous_text)
-        _take_place(beside, plan_set.folder)
+        making.chmod(0o755)
+        _fill(making, plan_set.plan, beside)
+        _take_place(making, plan_set.folder)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(making, ignore_errors=True)
     sync_folder(workspace.plans)
 
 
-def _take_place(beside: Path, folder: Path) -> None:
+def _take_place(making: Path, folder: Path) -> None:
     try:
-        beside.rename(folder)
+        making.rename(folder)
     except OSError:
         if not folder.exists():  # otherwise another process wrote the same plan in this moment
             raise
 
 
-def _fill(folder: Path, plan: Plan, *, compose_text: str, previous_text: str | None) -> None:
+def _fill(folder: Path, plan: Plan, beside: Beside) -> None:
     write_new(folder / PLAN, canonical(plan))
-    write_new(folder / COMPOSE, compose_text.encode(), mode=COMPOSE_MODE)
-    if previous_text is not None:
-        write_new(folder / PREVIOUS, previous_text.encode(), mode=COMPOSE_MODE)
+    write_new(folder / COMPOSE, beside.compose_text.encode(), mode=COMPOSE_MODE)
+    if beside.previous_text is not None:
+        write_new(folder / PREVIOUS, beside.previous_text.encode(), mode=COMPOSE_MODE)
+    if beside.inputs_text is not None:
+        write_new(folder / INPUTS, beside.inputs_text)
     code, hash_hex = code_of(plan), hash_of(plan)
     write_new(folder / "plan.html", render_html(plan, code=code, hash_hex=hash_hex).encode())
     write_new(folder / "plan.md", render_markdown(plan, code=code, hash_hex=hash_hex).encode())
