@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -160,6 +160,14 @@ def make_schedule(course: Course) -> tuple[ScheduleRow, ...]:
     """Return the rows in order of time."""
     rows = (_row(usual, course) for usual in (*_BEFORE[course.route], *_on_the_day(course), *_later(course.route)))
     return tuple(sorted(rows, key=lambda row: (row.start, tuple(Milestone).index(row.id))))
+
+
+def texts() -> tuple[str, ...]:
+    """Return everything that a schedule can say, for the catalogues."""
+    moment = clock.parse_iso("2026-01-01T00:00:00Z")
+    course = Course(window=Span(start=moment, end=moment + _DAY), route=Route.STANDARD, made=moment)
+    rows = (*make_schedule(course), *make_schedule(replace(course, route=Route.EMERGENCY)))
+    return tuple(dict.fromkeys(text for row in rows for text in (row.activity, row.verified_by)))
 
 
 def decision_deadline(window: Span, rollback_s: float | None) -> datetime:

@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from olmis_release.errors import BadInput, PlanStale
 from olmis_release.plan.codes import code_from, read_code, sha256
-from olmis_release.plan.documents import render_html, render_markdown
+from olmis_release.plan.documents import documents_of
 from olmis_release.plan.files import sync_folder, write_new
 from olmis_release.plan.model import Outcome, Plan
 from olmis_release.plan.records import in_plan_folders, runs
@@ -160,8 +160,8 @@ def _fill(folder: Path, plan: Plan, beside: Beside) -> None:
     if beside.inputs_text is not None:
         write_new(folder / INPUTS, beside.inputs_text)
     code, hash_hex = code_of(plan), hash_of(plan)
-    write_new(folder / "plan.html", render_html(plan, code=code, hash_hex=hash_hex).encode())
-    write_new(folder / "plan.md", render_markdown(plan, code=code, hash_hex=hash_hex).encode())
+    for name, text in documents_of(plan, code=code, hash_hex=hash_hex):
+        write_new(folder / name, text.encode())
 
 
 def load_plan(workspace: Workspace, code: str) -> PlanSet:
