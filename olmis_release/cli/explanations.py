@@ -35,6 +35,14 @@ EXPLANATIONS: dict[str, Explanation] = {
         "Fill in what `plan RELEASE --to INSTANCE --inputs-template` prints; write none where nothing is to be said.",
         15,
     ),
+    "E-NO-CHROMIUM": Explanation(
+        "PDF files are printed with the system's Chromium, and there is none.",
+        "Install the package chromium, or print plan.html from any browser.",
+        2,
+    ),
+    "E-PDF": Explanation(
+        "Chromium did not print a document; the plan itself is made.", "Print plan.html yourself.", 15
+    ),
     "E-ROUTE": Explanation(
         "Impact and urgency open a route, and --route may only choose a stricter one.",
         "Leave --route out, or correct impact and urgency.",

@@ -11,9 +11,9 @@ import click
 from olmis_release.cli.arguments import complete_instance, complete_plan, complete_release, no_db_rollback_option
 from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
-from olmis_release.cli.result import Result
+from olmis_release.cli.result import NOTHING_TOUCHED, Result
 from olmis_release.cli.session import Session
-from olmis_release.errors import DifferencesFound
+from olmis_release.errors import DifferencesFound, UsageError
 
 if TYPE_CHECKING:
     from olmis_release.plan.sets import PlanSet
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 IMPACTS = ("extensive", "significant", "moderate", "minor")
 URGENCIES = ("critical", "high", "medium", "low")
 ROUTES = ("emergency", "standard")
+LANGUAGES = ("en", "fr", "pt")
 
 
 class DefaultGroup(click.Group):
@@ -86,6 +87,7 @@ def plan() -> None:
     flag_value="standard",
     help="Print such a file to fill in, for a route (standard), and plan nothing.",
 )
+@click.option("--pdf", is_flag=True, help="Also print the documents to PDF, with the system's Chromium.")
 @no_db_rollback_option()
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 3 instead of 0 when there is something to do.")
 @global_options(hidden=True)
@@ -97,6 +99,7 @@ def make(
     release: str | None,
     instance: str,
     template: str | None,
+    pdf: bool,
     no_db_rollback: bool,
     detailed_exitcode: bool,
     **wishes: Any,
@@ -106,11 +109,15 @@ def make(
     from olmis_release.cli.standing import act
     from olmis_release.cli.who import operator
     from olmis_release.deploy.gatekeeping import unsettled
+    from olmis_release.plan.documents.pdf import chromium as require_chromium
     from olmis_release.plan.make import make_plan
     from olmis_release.plan.model import Outcome
+    from olmis_release.plan.renditions import write_pdfs
 
     if template:
         return _template(session, release, instance, route=template)
+    if pdf:
+        require_chromium()
     require_good_files(session, instance)
     site = session.site(instance)
     going_on = unsettled(session.workspace, instance)
@@ -121,6 +128,8 @@ def make(
     )
     if made is None:
         return _nothing_to_do(session, instance, release)
+    if pdf:
+        write_pdfs(made)
     result = shown(session, made)
     if not detailed_exitcode:
         return result
@@ -162,6 +171,46 @@ def show(session: Session, *, code: str) -> Result:
     chosen = load_plan(session.workspace, code)
     session.instance = chosen.plan.instance
     return shown(session, chosen, steps=True)
+
+
+@plan.command(
+    cls=ExampleCommand,
+    epilog=GLOBAL_HELP,
+    examples=[
+        "olmis-release plan render F7DS-JEEJ --lang fr --lang pt",
+        "olmis-release plan render F7DS-JEEJ --pdf",
+        "olmis-release plan render F7DS-JEEJ --cancel    a calendar file that withdraws its dates",
+    ],
+)
+@click.argument("code", shell_complete=complete_plan)
+@click.option("--lang", "languages", multiple=True, type=click.Choice(LANGUAGES), help="In this language too.")
+@click.option("--pdf", is_flag=True, help="Also print the documents to PDF, with the system's Chromium.")
+@click.option("--cancel", is_flag=True, help="Write plan.cancelled.ics, which withdraws the dates of plan.ics.")
+@global_options(hidden=True)
+@click.pass_obj
+def render(session: Session, *, code: str, languages: tuple[str, ...], pdf: bool, cancel: bool) -> Result:
+    """Write the documents of a plan anew; the plan itself, its code and its approvals stay as they are."""
+    from olmis_release.instance.config import Language
+    from olmis_release.plan.documents.pdf import chromium as require_chromium
+    from olmis_release.plan.renditions import write_calendar, write_documents, write_pdfs
+    from olmis_release.plan.sets import load_plan
+
+    chosen = load_plan(session.workspace, code)
+    session.instance = chosen.plan.instance
+    if cancel and chosen.plan.window is None:
+        raise UsageError(f"Plan {code} has no window, so no dates.", resolution=f"olmis-release plan show {code}")
+    if pdf:
+        require_chromium()
+    written = [*write_documents(chosen, [Language(one) for one in languages]), *(write_pdfs(chosen) if pdf else ())]
+    if chosen.plan.window:
+        written.append(write_calendar(session.workspace, chosen, cancel=cancel))
+    names = [session.workspace.relative(path) for path in written]
+    return Result(
+        text="\n".join(f"Wrote {name}" for name in names),
+        data={"code": chosen.code, "written": names},
+        state=NOTHING_TOUCHED,
+        next=f"olmis-release plan show {chosen.code}",
+    )
 
 
 def shown(session: Session, plan_set: PlanSet, *, steps: bool = False) -> Result:

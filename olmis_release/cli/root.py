@@ -22,6 +22,7 @@ COMMANDS = (
     "diff",
     "changelog",
     "plan",
+    "calendar",
     "preflight",
     "deploy",
     "smoke",

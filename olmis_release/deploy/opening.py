@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from olmis_release.errors import OutsideWindow
 from olmis_release.instance.config import InstanceConfig
 from olmis_release.plan.model import PlanPurpose
 from olmis_release.plan.sets import PlanSet
@@ -25,10 +26,10 @@ def require_open_now(config: InstanceConfig, plan_set: PlanSet, *, now: datetime
     if plan.window is None or plan.window.span.holds(now):
         return
     span = plan.window.span
-    if span.start > now:
-        error = outside(config, f"Plan {plan_set.code} is for {shown(config, span)}.", route=plan.route, after=now)
-        error.resolution = f"Wait until then: olmis-release deploy {plan.instance} --plan {plan_set.code}"
-        raise error
-    raise outside(
-        config, f"The window of plan {plan_set.code} is over: {shown(config, span)}.", route=plan.route, after=now
-    )
+    if now < span.start:
+        raise OutsideWindow(
+            f"The window of plan {plan_set.code} is {shown(config, span)}; it has not begun.",
+            resolution=f"olmis-release deploy {plan.instance} --plan {plan_set.code} (then)",
+        )
+    over = f"The window of plan {plan_set.code} is over: it was {shown(config, span)}."
+    raise outside(config, over, route=plan.route, after=now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from olmis_release.errors import BadInput, PlanStale
 from olmis_release.plan.codes import code_from, read_code, sha256
 from olmis_release.plan.documents import documents_of
+from olmis_release.plan.documents.calendar_file import Dated, calendar_of
 from olmis_release.plan.files import sync_folder, write_new
 from olmis_release.plan.model import Outcome, Plan
 from olmis_release.plan.records import in_plan_folders, runs
@@ -31,6 +32,7 @@ COMPOSE = "compose.yml"
 PREVIOUS = "previous.yml"
 LIMIT_BYTES = 16 * 1024 * 1024
 INPUTS = "inputs.yml"
+CALENDAR = "plan.ics"
 COMPOSE_MODE = 0o600
 """Rendered Compose files may hold values out of the settings file."""
 
@@ -97,11 +99,16 @@ def code_of(plan: Plan) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """What lies beside a plan: the Compose files that it runs, and the file of inputs as people wrote it."""
+    """What lies beside a plan: the Compose files that it runs, and the file of inputs as people wrote it.
+
+    Attributes:
+        revision: How often this release was planned for this instance before.
+    """
 
     compose_text: str
     previous_text: str | None
     inputs_text: bytes | None = None
+    revision: int = 0
 
 
 def write_plan(
@@ -120,7 +127,12 @@ def write_plan(
     plan_set = PlanSet(plan=plan, code=code_of(plan), folder=workspace.plan(code_of(plan)))
     if plan_set.folder.exists():
         return load_plan(workspace, plan_set.code)
-    beside = Beside(compose_text=compose_text, previous_text=previous_text, inputs_text=inputs_text)
+    beside = Beside(
+        compose_text=compose_text,
+        previous_text=previous_text,
+        inputs_text=inputs_text,
+        revision=revision_of(workspace, plan),
+    )
     try:
         _write(workspace, plan_set, beside)
     except OSError as error:
@@ -162,6 +174,8 @@ def _fill(folder: Path, plan: Plan, beside: Beside) -> None:
     code, hash_hex = code_of(plan), hash_of(plan)
     for name, text in documents_of(plan, code=code, hash_hex=hash_hex):
         write_new(folder / name, text.encode())
+    if plan.window is not None:
+        write_new(folder / CALENDAR, calendar_of([Dated(plan=plan, code=code, revision=beside.revision)]))
 
 
 def load_plan(workspace: Workspace, code: str) -> PlanSet:
@@ -249,6 +263,27 @@ def open_plans(workspace: Workspace, instance: str) -> tuple[PlanSet, ...]:
     found = [load_plan(workspace, code) for code in _codes_for(workspace, instance) if code not in used]
     fresh = [plan_set for plan_set in found if plan_set.plan.created >= overtaken]
     return tuple(sorted(fresh, key=lambda plan_set: (plan_set.plan.created, plan_set.code)))
+
+
+def revision_of(workspace: Workspace, plan: Plan) -> int:
+    """Return how many plans with a window were made before for the same release and instance."""
+    return sum(_is_earlier(one, plan) for one in _raw_plans(workspace))
+
+
+def _is_earlier(value: Mapping[str, Any], plan: Plan) -> bool:
+    same = (value.get("instance"), value.get("release")) == (plan.instance, plan.release)
+    return same and bool(value.get("window")) and str(value.get("created", "")) < plan.created
+
+
+def _raw_plans(workspace: Workspace) -> Iterator[Mapping[str, Any]]:
+    """Yield every plan as its file says it, unproved: enough to count."""
+    for path in in_plan_folders(workspace, PLAN):
+        try:
+            value = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            continue
+        if isinstance(value, dict):
+            yield value
 
 
 def _codes_for(workspace: Workspace, instance: str) -> Iterator[str]:

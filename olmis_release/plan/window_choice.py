@@ -72,8 +72,9 @@ def outside(config: InstanceConfig, what: str, *, route: Route, after: datetime)
             f"{config.name}: {what} There is no window within a year.",
             resolution=f"Look at windows and freezes in manifests/instances/{config.name}.yml.",
         )
+    when = shown(config, found) if config.windows else f"from {clock.local_and_utc(found.start, config.zone)} on"
     return OutsideWindow(
-        f"{config.name}: {what} The next possible window is {shown(config, found)}.",
+        f"{config.name}: {what} The next possible window is {when}.",
         resolution=f"olmis-release plan RELEASE --to {config.name} --window "
         f"'{found.start.astimezone(config.zone):%Y-%m-%d %H:%M}'",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ from olmis_release.manifest.emergency import Route as EmergencyRoute
 from olmis_release.plan.documents import render_html, render_markdown
 from olmis_release.plan.model import Action, Change, Migration, Plan, WayBack
 from olmis_release.plan.planner import plan_changes
-from olmis_release.plan.sets import canonical
+from olmis_release.plan.sets import canonical, hash_of
 from olmis_release.plan.steps import Route, plan_steps
 from olmis_release.plan.way_back import data_cost
 from tests.fakes.plan import a_component, a_plan, a_release, changed, going, with_tag
@@ -165,3 +166,11 @@ def test_page_one_says_who_approves_or_that_nobody_must() -> None:
 def test_a_plan_that_only_lets_users_in_says_so() -> None:
     text = render_html(a_plan(changes=(the("consul"),)), code=CODE, hash_hex=HASH)
     assert "No component changes." in text
+
+
+def test_a_plan_made_before_there_were_schedules_keeps_its_hash() -> None:
+    said = json.loads(canonical(an_upgrade()))
+    later = {"inputs", "schedule", "window", "assessment", "rules", "languages", "time_zones", "smoke", "contacts"}
+    assert not later & said.keys()
+    assert not {"keys_added", "keys_removed"} & said["changes"][0].keys()
+    assert hash_of(Plan.model_validate(said)) == hash_of(an_upgrade())

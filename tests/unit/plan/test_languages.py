@@ -70,6 +70,25 @@ def a_signed_plan() -> Plan:
     )
 
 
+def a_large_plan() -> Plan:
+    """Return a plan that replaces eleven components, which four people sign, with as much to say as people have."""
+    plan = a_signed_plan()
+    moved = next(change for change in plan.changes if change.component == "ui")
+    services = "auth fulfillment hapifhir notification referencedata reports requisition stockmanagement ui"
+    names = [*services.split(), "dhis2-integration", "diagnostics"]
+    inputs = plan.inputs or Inputs()
+    notice = dict.fromkeys(
+        Language, " ".join([inputs.users_notice[Language.FRENCH]] * 3 if inputs.users_notice else [])
+    )
+    return plan.model_copy(
+        update={
+            "changes": tuple(moved.model_copy(update={"component": name}) for name in names),
+            "approvers": ("moh-product-owner", "moh-deputy-director", "tier3-lead", "release-manager"),
+            "inputs": inputs.model_copy(update={"users_notice": notice, "reason": f"{inputs.reason} " * 5}),
+        }
+    )
+
+
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_every_message_is_translated_and_no_other_is_kept(language: Language) -> None:
     text = (files("olmis_release.plan.documents") / "locale" / f"{language}.po").read_bytes()
