@@ -22,7 +22,7 @@ def require_open_now(config: InstanceConfig, plan_set: PlanSet, *, now: datetime
     plan = plan_set.plan
     if plan.purpose is PlanPurpose.ROLLBACK:
         return
-    require_open(config, plan.route, now)
+    require_open(config, plan.route, now, release=plan.release)
     if plan.window is None or plan.window.span.holds(now):
         return
     span = plan.window.span
@@ -32,4 +32,4 @@ def require_open_now(config: InstanceConfig, plan_set: PlanSet, *, now: datetime
             resolution=f"olmis-release deploy {plan.instance} --plan {plan_set.code} (then)",
         )
     over = f"The window of plan {plan_set.code} is over: it was {shown(config, span)}."
-    raise outside(config, over, route=plan.route, after=now)
+    raise outside(config, over, route=plan.route, after=now, release=plan.release)

@@ -90,7 +90,7 @@ def agree(config: InstanceConfig, wishes: Wishes, *, release: str, patch: Patch 
         inputs=inputs if given.document else None,
         inputs_text=given.text,
         assessment=assessment,
-        window=choose_window(config, wishes.window, route=route, now=now),
+        window=choose_window(config, wishes.window, route=route, now=now, release=release),
     )
 
 

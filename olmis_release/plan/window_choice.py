@@ -16,10 +16,15 @@ from olmis_release.text import safe
 USUAL = timedelta(hours=2)
 """Length of a window of which only the beginning was typed, where the instance's own do not say it."""
 
+ANY = "RELEASE"
+"""Stands for a release in a command to type, where it is not known which."""
+
 _TYPED = re.compile(r"(?P<start>\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?:Z|[+-]\d\d:\d\d)?)(?:\s*(?:/|to)\s*(?P<end>\d\d:\d\d))?")
 
 
-def choose_window(config: InstanceConfig, typed: str, *, route: Route, now: datetime) -> PlannedWindow | None:
+def choose_window(
+    config: InstanceConfig, typed: str, *, route: Route, now: datetime, release: str = ANY
+) -> PlannedWindow | None:
     """Return when a plan is to be carried out; None where nobody asks for a window.
 
     Args:
@@ -27,6 +32,7 @@ def choose_window(config: InstanceConfig, typed: str, *, route: Route, now: date
         typed: ``2026-11-28 20:00``, or ``2026-11-28 20:00/22:00``; empty for the next window that fits.
         route: Windows may be open for one route only; it also says how long users are told beforehand.
         now: When the plan is made.
+        release: For the command to type.
 
     Raises:
         UsageError: What was typed is no moment, or none was where one is needed.
@@ -35,11 +41,11 @@ def choose_window(config: InstanceConfig, typed: str, *, route: Route, now: date
     if typed:
         span = _typed(config, typed, route)
         _require_ahead(span, now, typed)
-        require_open(config, route, span.start)
-        _require_within(config, route, span)
+        require_open(config, route, span.start, release=release)
+        _require_within(config, route, span, release=release)
         return span.planned()
     if config.windows:
-        return _next(config, route, now).planned()
+        return _next(config, route, now, release=release).planned()
     if config.asks_for_inputs:
         raise UsageError(
             f"{config.name} has no windows in its file, and its plans say when they are carried out.",
@@ -48,7 +54,7 @@ def choose_window(config: InstanceConfig, typed: str, *, route: Route, now: date
     return None
 
 
-def require_open(config: InstanceConfig, route: Route, moment: datetime) -> None:
+def require_open(config: InstanceConfig, route: Route, moment: datetime, *, release: str = ANY) -> None:
     """Refuse a moment at which the instance may not be changed.
 
     Raises:
@@ -61,10 +67,12 @@ def require_open(config: InstanceConfig, route: Route, moment: datetime) -> None
         why = f"lies outside of the windows for the {route} route"
     else:
         return
-    raise outside(config, f"{clock.local_and_utc(moment, config.zone)} {why}.", route=route, after=moment)
+    raise outside(
+        config, f"{clock.local_and_utc(moment, config.zone)} {why}.", route=route, after=moment, release=release
+    )
 
 
-def outside(config: InstanceConfig, what: str, *, route: Route, after: datetime) -> OutsideWindow:
+def outside(config: InstanceConfig, what: str, *, route: Route, after: datetime, release: str = ANY) -> OutsideWindow:
     """Return the refusal that names the next possible window."""
     found = next_opening(config.timetable, route, after=after)
     if found is None:
@@ -75,7 +83,7 @@ def outside(config: InstanceConfig, what: str, *, route: Route, after: datetime)
     when = shown(config, found) if config.windows else f"from {clock.local_and_utc(found.start, config.zone)} on"
     return OutsideWindow(
         f"{config.name}: {what} The next possible window is {when}.",
-        resolution=f"olmis-release plan RELEASE --to {config.name} --window "
+        resolution=f"olmis-release plan {release} --to {config.name} --window "
         f"'{found.start.astimezone(config.zone):%Y-%m-%d %H:%M}'",
     )
 
@@ -130,17 +138,17 @@ def _require_ahead(span: Span, now: datetime, typed: str) -> None:
         raise UsageError(f"--window {safe(typed)!r} is over.", resolution="Name one that is still to come.")
 
 
-def _require_within(config: InstanceConfig, route: Route, span: Span) -> None:
+def _require_within(config: InstanceConfig, route: Route, span: Span, *, release: str) -> None:
     inside = opening_at(config.timetable, route, span.start)
     if inside is None or span.end > inside.end:
         edge = inside.end if inside else span.start
         what = f"It would go on after {clock.local_and_utc(edge, config.zone)}, when the window is over."
-        raise outside(config, what, route=route, after=span.start)
+        raise outside(config, what, route=route, after=span.start, release=release)
 
 
-def _next(config: InstanceConfig, route: Route, now: datetime) -> Span:
+def _next(config: InstanceConfig, route: Route, now: datetime, *, release: str) -> Span:
     told = notice_needed(route, config.schedule.get(route, {}))
     found = next_opening(config.timetable, route, after=now + told)
     if found is None:
-        raise outside(config, "The instance is never open.", route=route, after=now + told)
+        raise outside(config, "The instance is never open.", route=route, after=now + told, release=release)
     return found

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
@@ -20,6 +20,9 @@ from olmis_release.plan.documents.labels import LABELS
 from olmis_release.plan.documents.sentences import recognise
 from olmis_release.plan.windows import Span
 from olmis_release.text import minutes
+
+_LOCALES = {Language.ENGLISH: "en", Language.FRENCH: "fr", Language.PORTUGUESE: "pt_PT"}
+"""Portuguese is that of Angola and Mozambique, which write dates as in Portugal."""
 
 
 @cache
@@ -87,8 +90,8 @@ class Tongue:
         return f"{self._day(start)} {start:%H:%M}–{until} {self._name(start)}"
 
     def _day(self, moment: datetime) -> str:
-        pattern = "EEE d MMM y" if self.language is Language.ENGLISH else "EEEE d MMMM y"
-        return format_datetime(moment, pattern, tzinfo=moment.tzinfo, locale=str(self.language))
+        pattern = "EEE d MMM y" if self.language is Language.ENGLISH else "full"
+        return format_date(moment, pattern, locale=_LOCALES[self.language])
 
     def _elsewhere(self, moment: datetime, zone: str, first: datetime) -> str:
         local = moment.astimezone(ZoneInfo(zone))

@@ -157,6 +157,9 @@ _STEPS = (
     "The release has proved itself.",
 )
 
+LONGEST = 4000
+"""The planner writes nothing longer; what a country writes is not searched for its sentences."""
+
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s")
 
 
@@ -186,6 +189,8 @@ def _group(name: str) -> str:
 def recognise(text: str) -> list[tuple[str, dict[str, str]]] | None:
     """Return the sentences that a text is made of, with what stands in their places; None where one is not known."""
     found: list[tuple[str, dict[str, str]]] = []
+    if len(text) > LONGEST:
+        return None
     rest = text.strip()
     while rest:
         first = next(((one, match) for one, pattern in _patterns() if (match := pattern.match(rest))), None)

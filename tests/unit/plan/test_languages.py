@@ -135,7 +135,10 @@ def test_a_text_that_the_planner_did_not_write_is_marked_as_english() -> None:
     [
         (Language.ENGLISH, "Sat 28 Nov 2026 19:00 Kinshasa (WAT) (20:00 Lubumbashi (CAT), 18:00 UTC)"),
         (Language.FRENCH, "samedi 28 novembre 2026 19:00 Kinshasa (WAT) (20:00 Lubumbashi (CAT), 18:00 UTC)"),
-        (Language.PORTUGUESE, "sábado 28 novembro 2026 19:00 Kinshasa (WAT) (20:00 Lubumbashi (CAT), 18:00 UTC)"),
+        (
+            Language.PORTUGUESE,
+            "sábado, 28 de novembro de 2026 19:00 Kinshasa (WAT) (20:00 Lubumbashi (CAT), 18:00 UTC)",
+        ),
     ],
 )
 def test_a_moment_is_said_in_every_zone_of_the_country_and_in_utc(language: Language, said: str) -> None:

@@ -138,10 +138,12 @@ def test_the_end_may_be_typed(typed: str, end: str) -> None:
 
 def test_outside_of_the_windows_is_7_with_the_next_one() -> None:
     with pytest.raises(OutsideWindow) as refused:
-        choose_window(an_instance(windows=[SATURDAYS]), "2026-11-27 20:00", route=Route.STANDARD, now=NOW)
+        choose_window(
+            an_instance(windows=[SATURDAYS]), "2026-11-27 20:00", route=Route.STANDARD, now=NOW, release="3.6.0"
+        )
     assert refused.value.exit_code == 7
     assert "The next possible window is Sat 28 Nov 2026 20:00 to 22:00 CAT (18:00-20:00 UTC)." in refused.value.message
-    assert refused.value.resolution.endswith("--window '2026-11-28 20:00'")
+    assert refused.value.resolution == "olmis-release plan 3.6.0 --to prod --window '2026-11-28 20:00'"
 
 
 def test_a_freeze_is_named_with_its_reason() -> None:
