@@ -25,6 +25,7 @@ COMMANDS = (
     "approve",
     "reject",
     "revoke",
+    "calendar",
     "preflight",
     "deploy",
     "smoke",

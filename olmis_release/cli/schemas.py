@@ -74,6 +74,12 @@ def _approval() -> type[BaseModel]:
     return Statement
 
 
+def _inputs() -> type[BaseModel]:
+    from olmis_release.plan.inputs import Inputs
+
+    return Inputs
+
+
 def _record() -> type[BaseModel]:
     from olmis_release.plan.records import Record
 
@@ -90,6 +96,7 @@ SCHEMAS: Mapping[str, tuple[str, Callable[[], type[BaseModel]]]] = {
     "promotion": ("manifests/releases/VERSION.json", _promotion),
     "plan": ("plans/CODE/plan.json", _plan),
     "approval": ("plans/CODE/approvals/NAME.json", _approval),
+    "inputs": ("plans/CODE/inputs.yml", _inputs),
     "record": ("plans/CODE/record.json", _record),
 }
 """Name of a schema to the files it is for, and the model that reads them."""

@@ -10,10 +10,12 @@ from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
+from olmis_release.instance.timetable import Freeze, Milestone, Offset, Timetable, Window, Zone
+from olmis_release.manifest.emergency import Route
 from olmis_release.manifest.model import ComponentName, ComposeValue, ImageRef, Name, Strict
 
 
@@ -26,10 +28,12 @@ class Purpose(StrEnum):
     PRODUCTION = "production"
 
 
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"{name!r} is not an IANA time zone, for example Africa/Blantyre")
-    return name
+class Language(StrEnum):
+    """A language in which documents are written."""
+
+    ENGLISH = "en"
+    FRENCH = "fr"
+    PORTUGUESE = "pt"
 
 
 def _url(text: str) -> str:
@@ -290,6 +294,7 @@ class Policy(Strict):
         approval_valid_h: Hours after which an approval has lapsed, if it does not end sooner.
         mutable_tags: Whether SNAPSHOT, ``latest`` and untagged images may be deployed.
         confirm: Whether a person must type the instance's name; None means: for production.
+        inputs: Whether a plan must say what only people know (reason, risks, owners …); None means: for production.
     """
 
     approvals: tuple[RoleName, ...] = ()
@@ -302,6 +307,7 @@ class Policy(Strict):
     approval_valid_h: Hours = 336.0
     mutable_tags: Literal["allow", "warn", "refuse"] = "refuse"
     confirm: bool | None = None
+    inputs: Literal["required", "optional"] | None = None
 
     @model_validator(mode="after")
     def _known_roles(self) -> Policy:
@@ -366,12 +372,23 @@ class ComponentSettings(Strict):
 
 
 class Contact(Strict):
-    """A person to ask."""
+    """A person to ask.
+
+    Attributes:
+        tier: Level of support: 1 helpdesk, 2 ministry, 3 implementer, 4 OpenLMIS Core; None for others.
+        hours: When the person answers, with the zone.
+        escalate_after_min: Minutes without an answer after which the next tier is asked.
+    """
 
     role: str
     name: str
     phone: str = ""
     email: str = ""
+    tier: Annotated[int, Field(ge=1, le=4)] | None = None
+    whatsapp: str = ""
+    language: str = ""
+    hours: str = ""
+    escalate_after_min: Annotated[int, Field(gt=0)] | None = None
 
 
 class InstanceConfig(Strict):
@@ -385,6 +402,11 @@ class InstanceConfig(Strict):
         registries: Registry host to the mirror that is asked instead, for example ``docker.io: 127.0.0.1:5000``.
         variables: Values for the ``${NAME}`` that the release's Compose bodies refer to.
         components: Per component, what this place needs different.
+        time_zones: Further zones of the country, in which documents show times too.
+        languages: In which the documents of a plan are written, the first one first.
+        windows: When the instance may be changed; none means always.
+        freezes: When it may not, whatever the windows say.
+        schedule: Per route, what of the usual schedule is done at another distance from the window.
     """
 
     kind: Literal["instance"]
@@ -392,7 +414,9 @@ class InstanceConfig(Strict):
     purpose: Purpose
     url: Annotated[str, AfterValidator(_url)]
     host_header: Annotated[str, AfterValidator(_host)] | None = None
-    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    time_zone: Zone = "UTC"
+    time_zones: tuple[Zone, ...] = ()
+    languages: tuple[Language, ...] = Field(default=(Language.ENGLISH,), min_length=1)
     docker: Docker = Docker()
     project: Name
     settings: str
@@ -405,6 +429,20 @@ class InstanceConfig(Strict):
     smoke: Annotated[tuple[SmokeCheck, ...], AfterValidator(_named_apart)] = ()
     timeouts: Timeouts = Timeouts()
     contacts: tuple[Contact, ...] = ()
+    windows: tuple[Window, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+    schedule: dict[Route, dict[Milestone, Offset]] = Field(default_factory=dict)
+
+    @property
+    def timetable(self) -> Timetable:
+        """When it may be changed."""
+        return Timetable(windows=self.windows, freezes=self.freezes, zone_name=self.time_zone)
+
+    @property
+    def asks_for_inputs(self) -> bool:
+        """Whether a plan must say what only people know."""
+        asked = self.policy.inputs
+        return asked == "required" if asked is not None else self.purpose is Purpose.PRODUCTION
 
     @property
     def zone(self) -> ZoneInfo:

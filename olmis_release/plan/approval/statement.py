@@ -7,7 +7,7 @@ from enum import StrEnum
 import rfc8785
 from pydantic import Field
 
-from olmis_release.manifest.emergency import Patch, Route
+from olmis_release.manifest.emergency import Route
 from olmis_release.manifest.model import Name, Strict
 from olmis_release.plan.codes import sha256
 from olmis_release.plan.model import Plan, PlanPurpose, StepKind, WayBack
@@ -110,7 +110,7 @@ def flags_of(plan: Plan) -> tuple[Flag, ...]:
         Flag.KEEPS_CHANGES: plan.gives_up_database,
         Flag.RESTORES_DATA: any(step.kind is StepKind.SWAP_DATABASE for step in plan.steps),
         Flag.NO_WAY_BACK: plan.way_back is WayBack.NONE,
-        Flag.EMERGENCY: plan.patch is not None and plan.patch.route is Route.EMERGENCY,
+        Flag.EMERGENCY: plan.route is Route.EMERGENCY,
         Flag.PRODUCTION: plan.instance_purpose == "production",
     }
     return tuple(flag for flag, holds in risky.items() if holds)
@@ -118,9 +118,9 @@ def flags_of(plan: Plan) -> tuple[Flag, ...]:
 
 def is_emergency(plan: Plan) -> bool:
     """Return whether a plan takes the emergency route."""
-    return is_hurried(plan.purpose, plan.patch)
+    return is_hurried(plan.purpose, plan.route)
 
 
-def is_hurried(purpose: PlanPurpose, patch: Patch | None) -> bool:
+def is_hurried(purpose: PlanPurpose, route: Route) -> bool:
     """Return whether what is planned takes the emergency route: an emergency release does, and so does going back."""
-    return purpose is PlanPurpose.ROLLBACK or (patch is not None and patch.route is Route.EMERGENCY)
+    return purpose is PlanPurpose.ROLLBACK or route is Route.EMERGENCY

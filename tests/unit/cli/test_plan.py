@@ -63,7 +63,7 @@ def test_scripts_get_the_whole_plan(desk: Desk, made: Callable[[object], list[An
     told = desk.type("plan", "--to", "uat", "--json")
     assert (told.json["code"], told.json["has_changes"]) == (plan_set.code, True)
     assert told.json["plan"] == plan_set.plan.model_dump(mode="json")
-    assert told.json["files"] == ["plan.html", "plan.json", "plan.md"]
+    assert told.json["files"] == ["plan.en.html", "plan.en.md", "plan.html", "plan.json", "plan.md"]
 
 
 def test_differences_are_told_by_the_exit_code_only_when_asked_for(
