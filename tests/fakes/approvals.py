@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import subprocess
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +27,7 @@ APPROVERS = f"{{moh: [{PHIRI}], tech: [{MWALE}, {DOE}, {BANDA}]}}"
 def key_of(person: str) -> Path:
     """Return a person's private key; the same in every test of a run."""
     path = Path(mkdtemp(prefix="olmis-keys-")) / "key"
+    atexit.register(shutil.rmtree, path.parent)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", person, "-f", path], check=True)
     return path
 
