@@ -106,7 +106,7 @@ def _undone(change: Change, plan: Plan, spoken: Tongue) -> str:
     if not change.may_migrate:
         return "–"
     with_copy = plan.way_back is WayBack.DATABASE
-    return spoken.say("only with the copy of the database") if with_copy else spoken.say("no")
+    return spoken.say("with the copy only") if with_copy else spoken.say("no")
 
 
 def _changelogs(changes: Iterable[Change]) -> Iterator[tuple[str, str]]:
@@ -134,7 +134,7 @@ def _noticed(plan: Plan, spoken: Tongue) -> str:
 def _way_back(plan: Plan, spoken: Tongue) -> Titled:
     say = spoken.say
     if plan.way_back is WayBack.NONE:
-        return Titled(say("None."), say("Nothing older is there."))
+        return Titled(say("There is none."), say("Nothing older is there."))
     if plan.way_back is WayBack.IMAGES:
         return Titled(
             say("By itself, without touching data."), say("If a check fails, the old containers are started again.")
