@@ -10,7 +10,7 @@ ALONE := tests/integration/test_standin_stack.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help venv setup images demo demo-up demo-clean unit lint integration test torture torture-clean bench bench-manifests wheel-check lock clean
+.PHONY: help venv setup browser images demo demo-up demo-clean unit lint integration test torture torture-clean bench bench-manifests wheel-check lock clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,7 +50,10 @@ integration: setup ## tests on a real engine, with real PostgreSQL and nginx
 	$(PY) -m pytest -m docker $(ALONE)
 	$(PY) -m pytest -m docker --numprocesses 3 --dist loadfile --no-loadscope-reorder tests/contract tests/integration $(ALONE:%=--ignore=%)
 
-test: setup lint unit wheel-check integration ## everything CI runs; without an engine it fails, and says what to install
+browser: venv ## bring Chromium and its driver, with which tests look at the pages of a plan
+	@lab/browser.sh
+
+test: setup browser lint unit wheel-check integration ## everything CI runs; without an engine it fails, and says what to install
 
 torture: setup ## every kill point, failed call, fault and race: hours; goes on where it stopped; GROUP= CASES= BEDS=
 	@$(PY) -m tests.torture $(if $(GROUP),--group '$(GROUP)') $(if $(CASES),--cases '$(CASES)') $(if $(BEDS),--beds $(BEDS))

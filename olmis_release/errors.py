@@ -107,6 +107,25 @@ class ApprovalMissing(ReleaseError):
     code = "E-APPROVAL-MISSING"
 
 
+class ApprovalInvalid(ApprovalMissing):
+    """A decision about a plan cannot be taken for what it says, or cannot be given."""
+
+    code = "E-APPROVAL-INVALID"
+
+    @classmethod
+    def of_key(cls, message: str, *, resolution: str) -> ApprovalInvalid:
+        """Return the error for a key that signs nothing here."""
+        error = cls(message, resolution=resolution)
+        error.code = "E-SIGNING-KEY"
+        return error
+
+
+class PlanRejected(ApprovalMissing):
+    """Somebody who was asked said no."""
+
+    code = "E-PLAN-REJECTED"
+
+
 class PlanStale(ReleaseError):
     """What the plan was made from has changed, or the plan was used already."""
 

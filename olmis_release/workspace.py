@@ -82,6 +82,16 @@ class Workspace:
         return tuple(sorted(path.stem for path in (self.root / "manifests" / "instances").glob("*.yml")))
 
     @property
+    def allowed_signers(self) -> Path:
+        """The file that says whose key is whose, for approvals."""
+        return self.root / "manifests" / "allowed_signers"
+
+    @property
+    def revoked_keys(self) -> Path:
+        """The public keys that are taken no more, one a line, or a revocation list of ssh-keygen."""
+        return self.root / "manifests" / "revoked_keys"
+
+    @property
     def plans(self) -> Path:
         """The folder of all plans."""
         return self.root / "plans"

@@ -82,6 +82,11 @@ def plan_to_carry_out(
     found = the_open_plan(session, site, release=release)
     if found is not None:
         return found
+    if site.config.asks_for_inputs:
+        raise UsageError(
+            f"{site.config.name} has no open plan, and its plans need what only people know.",
+            resolution=f"olmis-release plan {release or 'RELEASE'} --to {site.config.name} --inputs FILE",
+        )
     if site.config.policy.approvals:
         raise UsageError(
             f"{site.config.name} has no open plan, and its policy wants one approved by "
@@ -114,9 +119,18 @@ def require_typed(chosen: PlanSet, *, no_db_rollback: bool) -> None:
 
 def require_ready(session: Session, site: Site, chosen: PlanSet) -> None:
     """Refuse for the reasons that need no preflight, before a person is shown a plan and asked to confirm it."""
-    from olmis_release.deploy.gatekeeping import require_approvals, require_fresh, require_unused
+    from olmis_release import clock
+    from olmis_release.deploy.gatekeeping import (
+        require_approvals,
+        require_fresh,
+        require_second_person,
+        require_unused,
+    )
+    from olmis_release.deploy.opening import require_open_now
 
-    require_approvals(site.config, chosen)
+    require_open_now(site.config, chosen, now=clock.now())
+    require_approvals(session.workspace, site.config, chosen)
+    require_second_person(session.workspace, site.config, chosen, operator=operator())
     require_unused(session.workspace, chosen)
     require_fresh(session.workspace, site, chosen)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from olmis_release.cli.explained import Explanation
+from olmis_release.cli.explanations_of_approvals import OF_APPROVALS
 from olmis_release.cli.explanations_of_files import OF_DEFECTS, OF_IMPORTS, OF_WARNINGS
 
 __all__ = ["EXPLANATIONS", "Explanation"]
@@ -19,9 +20,7 @@ EXPLANATIONS: dict[str, Explanation] = {
     "E-DIFFERENCES": Explanation(
         "There is something to do, and --detailed-exitcode asked to be told by the exit code.", "Deploy the plan."
     ),
-    "E-APPROVAL-MISSING": Explanation(
-        "The instance's policy wants approvals that the plan does not have.", "Ask the roles named to approve it."
-    ),
+    **OF_APPROVALS,
     "E-PLAN-STALE": Explanation(
         "The plan was used, or the instance, settings, hooks or manifest changed since it was made.",
         "Make a new plan; the message lists what moved.",
@@ -30,6 +29,24 @@ EXPLANATIONS: dict[str, Explanation] = {
         "A check or a pre-deploy hook refused the deploy; nothing was touched.", "Do what each refusal says."
     ),
     "E-WINDOW": Explanation("The instance's windows or freezes forbid a deploy now.", "Wait for the next window."),
+    "E-INPUTS-MISSING": Explanation(
+        "The instance's policy wants plans to say what only people know, and some of it is missing.",
+        "Fill in what `plan RELEASE --to INSTANCE --inputs-template` prints; write none where nothing is to be said.",
+        15,
+    ),
+    "E-NO-CHROMIUM": Explanation(
+        "PDF files are printed with the system's Chromium, and there is none.",
+        "Install the package chromium, or print plan.html from any browser.",
+        2,
+    ),
+    "E-PDF": Explanation(
+        "Chromium did not print a document; the plan itself is made.", "Print plan.html yourself.", 15
+    ),
+    "E-ROUTE": Explanation(
+        "Impact and urgency open a route, and --route may only choose a stricter one.",
+        "Leave --route out, or correct impact and urgency.",
+        2,
+    ),
     "E-LOCKED": Explanation(
         "Another process is deploying to this instance.", "Wait until it ends; `olmis-release status` tells."
     ),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def history(session: Session, *, instance: str | None) -> Result:
     """Show every deploy and rollback of an instance (or of all), newest first, with outcome and minutes."""
+    from olmis_release.cli.approvals_data import open_lines, open_tallies, tally_data
     from olmis_release.cli.run_result import run_data
     from olmis_release.cli.standing import recorded_state
     from olmis_release.plan.records import runs
@@ -39,9 +40,15 @@ def history(session: Session, *, instance: str | None) -> Result:
     known = sorted(
         (run for name in names for run in runs(session.workspace, name)), key=lambda run: run.started, reverse=True
     )
+    waiting = [one for name in names for one in open_tallies(session.workspace, name)]
+    text = _table(session, known) if known else "No run is recorded in this workspace."
     return Result(
-        text=_table(session, known) if known else "No run is recorded in this workspace.",
-        data={"instance": instance, "runs": [run_data(run) for run in known]},
+        text="\n".join([text, *open_lines(waiting)]),
+        data={
+            "instance": instance,
+            "runs": [run_data(run) for run in known],
+            "open_plans": [tally_data(one) for one in waiting],
+        },
         state=recorded_state(session.workspace, instance) if instance else NOTHING_TOUCHED,
         next=f"olmis-release status{f' {instance}' if instance else ''}",
     )

@@ -29,13 +29,17 @@ def require_good_plan(session: Session, instance: str, code: str | None) -> None
 
     Raises:
         BadInput, PlanStale: There is no such plan, or it was altered.
+        OutsideWindow: The instance may not be changed now.
         ApprovalMissing: An approval is missing.
     """
+    from olmis_release import clock
     from olmis_release.deploy.gatekeeping import require_approvals
+    from olmis_release.deploy.opening import require_open_now
 
     plan = _the_plan(session, instance, code)
     if plan is not None and plan.plan.instance == instance:
-        require_approvals(session.about(instance), plan)
+        require_open_now(session.about(instance), plan, now=clock.now())
+        require_approvals(session.workspace, session.about(instance), plan)
 
 
 def _the_plan(session: Session, instance: str, code: str | None) -> PlanSet | None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from zoneinfo import ZoneInfo
 
+from olmis_release import clock
 from olmis_release.plan.model import Action, Change, Plan, PlanPurpose
+from olmis_release.plan.schedule import decision_deadline
 from olmis_release.text import listed, minutes, plural, safe
 
 SIGNS = {Action.ADD: "+", Action.REPLACE: "~", Action.RESTART: "*", Action.REMOVE: "-", Action.KEEP: "="}
@@ -49,7 +52,19 @@ def offline_text(plan: Plan) -> str:
     return f"{about}{plan.offline_basis}".strip()
 
 
+def _agreed(plan: Plan) -> Iterator[str]:
+    """Yield priority, route and window, where people agreed on them."""
+    if (judged := plan.assessment) and not plan.patch:
+        yield f"Priority {judged.priority}: impact {judged.impact}, urgency {judged.urgency}, {judged.route} route"
+    if plan.window:
+        zone, span = ZoneInfo(plan.time_zone), plan.window.span
+        start, end = (clock.local_and_utc(moment, zone) for moment in (span.start, span.end))
+        deadline = clock.local_and_utc(decision_deadline(span, plan.rollback_s), zone)
+        yield f"Window: {start} to {end}. To go back within it, decide by {deadline}."
+
+
 def _end(plan: Plan, code: str) -> Iterator[str]:
+    yield from _agreed(plan)
     if offline := offline_text(plan):
         yield f"Users offline: {offline}"
     yield f"Way back: {plan.way_back}"

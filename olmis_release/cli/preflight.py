@@ -12,7 +12,7 @@ from olmis_release.cli.examples import ExampleCommand
 from olmis_release.cli.options import GLOBAL_HELP, global_options
 from olmis_release.cli.result import Result
 from olmis_release.cli.session import Session
-from olmis_release.errors import PreflightRefused, ReleaseError
+from olmis_release.errors import ApprovalMissing, PreflightRefused, ReleaseError
 
 if TYPE_CHECKING:
     from olmis_release.instance.site import Site
@@ -42,7 +42,30 @@ def preflight(session: Session, *, instance: str, code: str | None) -> Result:
     site = session.quiet_site(instance)
     subject = subject_of(session, site, code=code)
     result = _result(session, instance, run_checks(subject), release=subject.manifest.version, code=code)
+    planned = subject.compose_file.parent.name if subject.plan else None
+    result = _with_approvals(session, site, result, code=planned)
     return result if result.failure or code is None else _with_plan_refusal(session, site, result, code=code)
+
+
+def _with_approvals(session: Session, site: Site, result: Result, *, code: str | None) -> Result:
+    """Add who approved the plan, where the policy asks for that; what is missing refuses as it refuses a deploy."""
+    from olmis_release.cli.approvals_data import tally_data
+    from olmis_release.deploy.gatekeeping import require_approvals
+    from olmis_release.plan.approval.desk import approvals_of
+    from olmis_release.plan.sets import load_plan
+
+    plan_set = load_plan(session.workspace, code) if code else None
+    counted = approvals_of(session.workspace, site.config, plan_set) if plan_set else None
+    if plan_set is None or counted is None or not counted.roles:
+        return result
+    told = replace(
+        result, text=f"{result.text}\n{counted.count}.", data={**result.data, "approvals": tally_data(counted)}
+    )
+    try:
+        require_approvals(session.workspace, site.config, plan_set)
+    except ApprovalMissing as refusal:
+        return told if result.failure else replace(told, failure=refusal, next=refusal.resolution)
+    return told
 
 
 def _with_plan_refusal(session: Session, site: Site, result: Result, *, code: str) -> Result:

@@ -91,12 +91,14 @@ def _go_back(session: Session, site: Site, wish: _Wish) -> Result:
     from olmis_release.cli.plan_text import plan_text
     from olmis_release.cli.run_result import run_result
     from olmis_release.cli.who import operator
+    from olmis_release.deploy.gatekeeping import require_approvals
     from olmis_release.deploy.run import Order, carry_out
     from olmis_release.plan.make import make_rollback_plan
 
     chosen = make_rollback_plan(session.workspace, site, to=wish.to, restore_data=wish.restore, author=operator())
     if wish.dry_run:
         return replace(shown(session, chosen, steps=True), next=_same_again(site.config.name, wish))
+    require_approvals(session.workspace, site.config, chosen)
     session.tell(plan_text(chosen.plan, chosen.code))
     confirm(session, site.config.name, given=wish.confirm, needed=wish.restore or site.config.asks_to_confirm)
     run, ending = carry_out(session.workspace, site, Order(plan_set=chosen, operator=operator(), reason=wish.reason))

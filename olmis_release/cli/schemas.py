@@ -68,6 +68,18 @@ def _plan() -> type[BaseModel]:
     return Plan
 
 
+def _approval() -> type[BaseModel]:
+    from olmis_release.plan.approval.statement import Statement
+
+    return Statement
+
+
+def _inputs() -> type[BaseModel]:
+    from olmis_release.plan.inputs import Inputs
+
+    return Inputs
+
+
 def _record() -> type[BaseModel]:
     from olmis_release.plan.records import Record
 
@@ -83,6 +95,8 @@ SCHEMAS: Mapping[str, tuple[str, Callable[[], type[BaseModel]]]] = {
     "release": ("manifests/candidates/VERSION/rcN.yml and manifests/releases/VERSION.yml", _release),
     "promotion": ("manifests/releases/VERSION.json", _promotion),
     "plan": ("plans/CODE/plan.json", _plan),
+    "approval": ("plans/CODE/approvals/NAME.json", _approval),
+    "inputs": ("plans/CODE/inputs.yml", _inputs),
     "record": ("plans/CODE/record.json", _record),
 }
 """Name of a schema to the files it is for, and the model that reads them."""

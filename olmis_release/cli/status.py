@@ -82,9 +82,22 @@ def _not_all(statuses: Sequence[InstanceStatus], first: ReleaseError) -> Release
 
 
 def _result(session: Session, standings: Sequence[InstanceStatus], instance: str | None) -> Result:
+    from olmis_release.cli.approvals_data import open_lines, open_tallies, tally_data
+
+    waiting = {one.instance: open_tallies(session.workspace, one.instance) for one in standings}
+    text = _text(session, standings) if standings else "There is no instance file in manifests/instances/."
     return Result(
-        text=_text(session, standings) if standings else "There is no instance file in manifests/instances/.",
-        data={"instances": [{**asdict(one), "is_well": one.is_well} for one in standings]},
+        text="\n".join([text, *(line for counted in waiting.values() for line in open_lines(counted))]),
+        data={
+            "instances": [
+                {
+                    **asdict(one),
+                    "is_well": one.is_well,
+                    "open_plans": [tally_data(counted) for counted in waiting[one.instance]],
+                }
+                for one in standings
+            ]
+        },
         state=_state(standings[0]) if instance else NOTHING_TOUCHED,
         next=_next(standings),
     )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import json
-
+from olmis_release import clock
 from olmis_release.deploy.job import Job
 from olmis_release.errors import ApprovalMissing, NotRestored, PlanStale, PreflightRefused, TargetUnreachable
-from olmis_release.instance.config import InstanceConfig
+from olmis_release.instance.config import InstanceConfig, Purpose
 from olmis_release.instance.ports import Fence, LedgerEntry, LedgerState
 from olmis_release.instance.settings import keep_copy
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import read_release
+from olmis_release.plan.approval.desk import approvals_of
+from olmis_release.plan.approval.owed import owed_for
+from olmis_release.plan.approval.refusal import refusal_of
+from olmis_release.plan.approval.signers import read_signers
 from olmis_release.plan.composed import services_in, settings_copies
 from olmis_release.plan.model import UNSETTLED, Outcome, Run
 from olmis_release.plan.reading import settings_of
@@ -22,27 +25,44 @@ from olmis_release.text import listed
 from olmis_release.workspace import Workspace
 
 
-def require_approvals(config: InstanceConfig, plan_set: PlanSet) -> None:
-    """Refuse a plan that lacks the approval of a role which the instance's policy asks for.
+def require_approvals(workspace: Workspace, config: InstanceConfig, plan_set: PlanSet) -> None:
+    """Refuse a plan that lacks an approval which the instance's policy asks for, or has one that is not genuine.
 
     Raises:
-        ApprovalMissing: Names every role that is missing.
+        ApprovalMissing: Names every role that is missing, and every statement that does not count, with the reason.
     """
-    given = {_role(path.read_bytes()) for path in (plan_set.folder / "approvals").glob("*.json")}
-    missing = [role for role in config.policy.approvals if role not in given]
-    if missing:
+    counted = approvals_of(workspace, config, plan_set)
+    owed = owed_for(workspace, config, plan_set, now=clock.now()) if counted.roles else None
+    if refusal := refusal_of(counted) or owed:
+        raise refusal
+
+
+def require_still_approved(workspace: Workspace, config: InstanceConfig, plan_set: PlanSet, *, operator: str) -> None:
+    """Refuse, under the lock, a plan whose approval was taken back while the lock was waited for.
+
+    Raises:
+        ApprovalMissing: It was; or on production nobody but the operator has approved it.
+    """
+    require_approvals(workspace, config, plan_set)
+    require_second_person(workspace, config, plan_set, operator=operator)
+
+
+def require_second_person(workspace: Workspace, config: InstanceConfig, plan_set: PlanSet, *, operator: str) -> None:
+    """Refuse on production what only the person approved who carries it out.
+
+    Raises:
+        ApprovalMissing: It is so.
+    """
+    counted = approvals_of(workspace, config, plan_set)
+    people = {one.statement.person for one in counted.given.values()}
+    if config.purpose is not Purpose.PRODUCTION or len(people) != 1:
+        return
+    [only] = people
+    if operator.casefold() in {name.casefold() for name in read_signers(workspace).names_of(only)}:
         raise ApprovalMissing(
-            f"Plan {plan_set.code} lacks the approval of: {', '.join(missing)}.",
-            resolution=f"Ask them to approve plan {plan_set.code}.",
+            f"Plan {plan_set.code} was approved by {only} alone, who is about to carry it out on production.",
+            resolution=f"Have another person carry it out: {counted.then}",
         )
-
-
-def _role(statement: bytes) -> str:
-    try:
-        value = json.loads(statement)
-    except (ValueError, RecursionError):
-        return ""
-    return str(value.get("role", "")) if isinstance(value, dict) and value.get("decision") == "approve" else ""
 
 
 def require_unused(workspace: Workspace, plan_set: PlanSet) -> None:

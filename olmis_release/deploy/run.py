@@ -18,6 +18,7 @@ from olmis_release.deploy.gatekeeping import (
     require_fresh,
     require_preflight,
     require_settings,
+    require_still_approved,
     require_unused,
 )
 from olmis_release.deploy.hooks import Moment
@@ -25,6 +26,7 @@ from olmis_release.deploy.job import Job
 from olmis_release.deploy.journal import Journal
 from olmis_release.deploy.local_lock import locked
 from olmis_release.deploy.lock import JOURNAL, KEY, RECORD, SETTINGS, Hold, take
+from olmis_release.deploy.opening import require_open_now
 from olmis_release.deploy.signals import held_back
 from olmis_release.deploy.steps.table import steps_of
 from olmis_release.errors import TargetUnreachable
@@ -62,11 +64,12 @@ def carry_out(workspace: Workspace, site: Site, order: Order) -> tuple[Run, Endi
         The run as recorded, and how its steps ended.
 
     Raises:
-        ApprovalMissing, PlanStale, InstanceLocked, PreflightRefused: Nothing was touched.
+        ApprovalMissing, PlanStale, OutsideWindow, InstanceLocked, PreflightRefused: Nothing was touched.
     """
     plan = order.plan_set.plan
-    require_approvals(site.config, order.plan_set)
+    require_approvals(workspace, site.config, order.plan_set)
     require_unused(workspace, order.plan_set)
+    require_open_now(site.config, order.plan_set, now=clock.now())
     doing = f"{plan.purpose} of {plan.release} (plan {order.plan_set.code})"
     with locked(site, doing=doing):
         require_finished(workspace, plan.instance)
@@ -85,6 +88,7 @@ def _under_lock(workspace: Workspace, hold: Hold, order: Order) -> tuple[Run, En
     site = fenced(hold.site, hold.guard, hold.entry)
     require_ended_elsewhere(workspace, site)
     require_unused(workspace, order.plan_set)
+    require_still_approved(workspace, site.config, order.plan_set, operator=order.operator)
     require_fresh(workspace, site, order.plan_set)
     require_settings(workspace, site, order.plan_set)
     job = open_job(workspace, site, order, hold=hold)

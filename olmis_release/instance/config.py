@@ -10,10 +10,12 @@ from collections import Counter
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, model_validator
 
+from olmis_release.instance.timetable import Freeze, Milestone, Offset, Timetable, Window, Zone
+from olmis_release.manifest.emergency import Route
 from olmis_release.manifest.model import ComponentName, ComposeValue, ImageRef, Name, Strict
 
 
@@ -26,10 +28,12 @@ class Purpose(StrEnum):
     PRODUCTION = "production"
 
 
-def _zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"{name!r} is not an IANA time zone, for example Africa/Blantyre")
-    return name
+class Language(StrEnum):
+    """A language in which documents are written."""
+
+    ENGLISH = "en"
+    FRENCH = "fr"
+    PORTUGUESE = "pt"
 
 
 def _url(text: str) -> str:
@@ -43,6 +47,9 @@ _HOST_NAME = r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,252}|\[[0-9A-Fa-f:.]+\])"
 _SSH_HOST = re.compile(rf"ssh://(?:[A-Za-z0-9_][A-Za-z0-9._-]{{0,63}}@)?{_HOST_NAME}(?::(\d{{1,5}}))?")
 _TCP_HOST = re.compile(rf"tcp://{_HOST_NAME}:(\d{{1,5}})")
 _UNIX_HOST = re.compile(r"unix:///\S+")
+# Neither could be taken for a pattern, a list or an option by ssh-keygen, nor lead out of a folder as a file's name.
+PERSON = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+@-]{0,127}")
+ROLE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 
 
 def docker_host(text: str) -> str:
@@ -92,7 +99,20 @@ def _path(text: str) -> str:
     return text
 
 
+def _person(text: str) -> str:
+    if not PERSON.fullmatch(text):
+        raise ValueError(f"{text!r} is not a name as in allowed_signers, for example c.phiri@health.example.org")
+    return text
+
+
+def _role(text: str) -> str:
+    if not ROLE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a role, for example moh-product-owner")
+    return text
+
+
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Hours = Annotated[float, Field(gt=0, le=8784, allow_inf_nan=False)]
 
 
 class DockerTls(Strict):
@@ -256,18 +276,65 @@ def _named_apart(checks: tuple[SmokeCheck, ...]) -> tuple[SmokeCheck, ...]:
     return checks
 
 
+Person = Annotated[str, AfterValidator(_person)]
+RoleName = Annotated[str, AfterValidator(_role)]
+
+
 class Policy(Strict):
     """What the instance's owners ask for.
 
     Attributes:
         approvals: Roles that must each approve a plan; empty means none.
+        emergency_approvals: The same on the emergency route and for going back; left out, `approvals` hold there too.
+        approvers: Role to the people who may decide in it, by their names in ``manifests/allowed_signers``.
+        evidence_roles: Roles that may sign on paper: somebody else records the scan, and signs that record.
+        recorders: Who may record what others signed on paper or said; left out, everybody in `approvers` may.
+        verbal_roles: Roles that may approve by word of mouth, on the emergency route only.
+        written_within_h: Hours within which a spoken approval is given in writing, too.
+        approval_valid_h: Hours after which an approval has lapsed, if it does not end sooner.
         mutable_tags: Whether SNAPSHOT, ``latest`` and untagged images may be deployed.
         confirm: Whether a person must type the instance's name; None means: for production.
+        inputs: Whether a plan must say what only people know (reason, risks, owners …); None means: for production.
     """
 
-    approvals: tuple[str, ...] = ()
+    approvals: tuple[RoleName, ...] = ()
+    emergency_approvals: tuple[RoleName, ...] | None = None
+    approvers: dict[RoleName, tuple[Person, ...]] = Field(default_factory=dict)
+    evidence_roles: tuple[RoleName, ...] = ()
+    verbal_roles: tuple[RoleName, ...] = ()
+    recorders: tuple[Person, ...] = ()
+    written_within_h: Hours = 24.0
+    approval_valid_h: Hours = 336.0
     mutable_tags: Literal["allow", "warn", "refuse"] = "refuse"
     confirm: bool | None = None
+    inputs: Literal["required", "optional"] | None = None
+
+    @model_validator(mode="after")
+    def _known_roles(self) -> Policy:
+        for field in ("approvals", "emergency_approvals"):
+            twice = [role for role, count in Counter(getattr(self, field) or ()).items() if count > 1]
+            if twice:
+                raise ValueError(f"{field} names {', '.join(twice)} twice; each role decides once")
+        for field in ("approvers", "evidence_roles", "verbal_roles"):
+            strange = [role for role in getattr(self, field) if role not in self.roles]
+            if strange:
+                raise ValueError(f"{field} names {', '.join(strange)}, which no approval is asked of")
+        return self
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Every role that is asked on one route or another."""
+        return frozenset({*self.approvals, *(self.emergency_approvals or ())})
+
+    @property
+    def may_record(self) -> frozenset[str]:
+        """Everybody who may record what others decided."""
+        return frozenset(self.recorders or (person for people in self.approvers.values() for person in people))
+
+    def roles_on(self, *, emergency: bool) -> tuple[str, ...]:
+        """Return the roles that must each approve a plan on a route."""
+        hurried = emergency and self.emergency_approvals is not None
+        return (self.emergency_approvals or ()) if hurried else self.approvals
 
 
 class Timeouts(Strict):
@@ -305,12 +372,23 @@ class ComponentSettings(Strict):
 
 
 class Contact(Strict):
-    """A person to ask."""
+    """A person to ask.
+
+    Attributes:
+        tier: Level of support: 1 helpdesk, 2 ministry, 3 implementer, 4 OpenLMIS Core; None for others.
+        hours: When the person answers, with the zone.
+        escalate_after_min: Minutes without an answer after which the next tier is asked.
+    """
 
     role: str
     name: str
     phone: str = ""
     email: str = ""
+    tier: Annotated[int, Field(ge=1, le=4)] | None = None
+    whatsapp: str = ""
+    language: str = ""
+    hours: str = ""
+    escalate_after_min: Annotated[int, Field(gt=0)] | None = None
 
 
 class InstanceConfig(Strict):
@@ -324,6 +402,11 @@ class InstanceConfig(Strict):
         registries: Registry host to the mirror that is asked instead, for example ``docker.io: 127.0.0.1:5000``.
         variables: Values for the ``${NAME}`` that the release's Compose bodies refer to.
         components: Per component, what this place needs different.
+        time_zones: Further zones of the country, in which documents show times too.
+        languages: In which the documents of a plan are written, the first one first.
+        windows: When the instance may be changed; none means always.
+        freezes: When it may not, whatever the windows say.
+        schedule: Per route, what of the usual schedule is done at another distance from the window.
     """
 
     kind: Literal["instance"]
@@ -331,7 +414,9 @@ class InstanceConfig(Strict):
     purpose: Purpose
     url: Annotated[str, AfterValidator(_url)]
     host_header: Annotated[str, AfterValidator(_host)] | None = None
-    time_zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    time_zone: Zone = "UTC"
+    time_zones: tuple[Zone, ...] = ()
+    languages: tuple[Language, ...] = Field(default=(Language.ENGLISH,), min_length=1)
     docker: Docker = Docker()
     project: Name
     settings: str
@@ -344,6 +429,20 @@ class InstanceConfig(Strict):
     smoke: Annotated[tuple[SmokeCheck, ...], AfterValidator(_named_apart)] = ()
     timeouts: Timeouts = Timeouts()
     contacts: tuple[Contact, ...] = ()
+    windows: tuple[Window, ...] = ()
+    freezes: tuple[Freeze, ...] = ()
+    schedule: dict[Route, dict[Milestone, Offset]] = Field(default_factory=dict)
+
+    @property
+    def timetable(self) -> Timetable:
+        """When it may be changed."""
+        return Timetable(windows=self.windows, freezes=self.freezes, zone_name=self.time_zone)
+
+    @property
+    def asks_for_inputs(self) -> bool:
+        """Whether a plan must say what only people know."""
+        asked = self.policy.inputs
+        return asked == "required" if asked is not None else self.purpose is Purpose.PRODUCTION
 
     @property
     def zone(self) -> ZoneInfo:

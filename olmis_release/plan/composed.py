@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from olmis_release.manifest.model import ComposeBody, ComposeValue
 from olmis_release.manifest.render import CONFIG_LABEL
 from olmis_release.manifest.variables import SETTINGS_KEY
+from olmis_release.plan.model import Action, Change
 from olmis_release.yamlio import parse_yaml
 
 SETTINGS_CHANGED = "settings file changed"
@@ -70,6 +71,26 @@ def _in_mapping(key: str, before: ComposeValue, after: ComposeValue) -> Iterator
     for name in sorted((before.keys() | after.keys()) - {CONFIG_LABEL}):
         if before.get(name) != after.get(name):
             yield f"{key} {name} {_verb(before.get(name), after.get(name))}"
+
+
+def with_keys(
+    changes: Iterable[Change], before: Mapping[str, ComposeBody], after: Mapping[str, ComposeBody]
+) -> tuple[Change, ...]:
+    """Return the changes with the names of the environment variables that each component gains and loses."""
+    return tuple(_with_keys(change, before, after) for change in changes)
+
+
+def _with_keys(change: Change, before: Mapping[str, ComposeBody], after: Mapping[str, ComposeBody]) -> Change:
+    name = change.component
+    if change.action is not Action.REPLACE or name not in before or name not in after:
+        return change
+    old, new = _environment(before[name]), _environment(after[name])
+    return change.model_copy(update={"keys_added": tuple(sorted(new - old)), "keys_removed": tuple(sorted(old - new))})
+
+
+def _environment(body: ComposeBody) -> frozenset[str]:
+    values = body.get("environment", {})
+    return frozenset(values if isinstance(values, dict) else ())
 
 
 def _verb(before: ComposeValue | None, after: ComposeValue | None) -> str:

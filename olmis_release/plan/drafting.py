@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 
 from olmis_release import __version__, clock
 from olmis_release.instance.flyway_rules import Verdict
 from olmis_release.instance.ports import WallState
+from olmis_release.manifest.emergency import Route as Urgent
 from olmis_release.manifest.model import ComposeBody, ReleaseManifest
+from olmis_release.plan.approval.statement import is_hurried
 from olmis_release.plan.codes import sha256
-from olmis_release.plan.composed import services_in
+from olmis_release.plan.composed import services_in, with_keys
+from olmis_release.plan.estimates import estimate_rollback
 from olmis_release.plan.migrations import owns_schema, with_migrations
 from olmis_release.plan.model import Base, Change, Plan, PlannedStep, PlanPurpose, WayBack
 from olmis_release.plan.notes import plan_notes, slot_note
@@ -20,9 +24,12 @@ from olmis_release.plan.planner import Situation, plan_changes
 from olmis_release.plan.reading import Reading, Standing, read_verdicts
 from olmis_release.plan.records import runs
 from olmis_release.plan.rollback_method import CLONE, Choice, choose_method
+from olmis_release.plan.schedule import Course, ScheduleRow, make_schedule
 from olmis_release.plan.sets import PlanSet, open_plans, write_plan
 from olmis_release.plan.staleness import base_of
 from olmis_release.plan.steps import Route, plan_steps
+from olmis_release.plan.terms import NO_TERMS, Terms
+from olmis_release.plan.upgrade_paths import rules_between
 from olmis_release.plan.way_back import NO_DB_ROLLBACK, data_cost, way_back_of
 
 
@@ -38,6 +45,7 @@ class Goal:
         notes: Said before the planner's own.
         first_reason: Why everything is started when nothing runs.
         give_up_database: Somebody typed that the database need not be able to go back.
+        terms: What people agreed on.
     """
 
     purpose: PlanPurpose
@@ -49,6 +57,7 @@ class Goal:
     notes: tuple[str, ...] = ()
     first_reason: str = "first deploy"
     give_up_database: bool = False
+    terms: Terms = NO_TERMS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,9 +152,9 @@ class Draft:
     @property
     def base(self) -> Base:
         """What the plan is made from."""
-        reading, name = self.reading, self.reading.site.config.name
+        reading, config = self.reading, self.reading.site.config
         fingerprint = reading.settings.fingerprint
-        return base_of(reading.workspace, name, reading.observed, manifest=self.goal.manifest, settings=fingerprint)
+        return base_of(reading.workspace, config, reading.observed, manifest=self.goal.manifest, settings=fingerprint)
 
     def plan(self, author: str, *, cost: str = "") -> Plan:
         """Return the plan.
@@ -155,6 +164,7 @@ class Draft:
             cost: What it costs in data, where that is not what `way_back.data_cost` says.
         """
         goal, config, previous, offline = self.goal, self.reading.site.config, self.goal.previous, self._offline()
+        back, made = self._rollback(), clock.now()
         return Plan(
             tool_version=__version__,
             purpose=goal.purpose,
@@ -167,20 +177,58 @@ class Draft:
             previous_plan=previous.plan_set.code if previous else None,
             compose=sha256(goal.compose_text.encode()),
             previous_compose=sha256(previous.compose_text.encode()) if previous else None,
-            created=clock.iso(clock.now()),
+            created=clock.iso(made),
             author=author,
             base=self.base,
-            changes=self.changes,
+            changes=with_keys(self.changes, previous.bodies if previous else {}, self.bodies),
             steps=self.steps,
             way_back=self.way_back,
             data_cost=cost or data_cost(self.way_back, given_up=self.route.gives_up_database),
             notes=(*goal.notes, *self._notes()),
             instance_purpose=str(config.purpose),
             time_zone=config.time_zone,
-            approvers=config.policy.approvals,
+            approvers=config.policy.roles_on(emergency=is_hurried(goal.purpose, self._agreed_route)),
             offline_s=offline.seconds,
             offline_basis=offline.basis,
             patch=goal.manifest.patch if goal.purpose is PlanPurpose.DEPLOY else None,
+            rollback_s=back.seconds,
+            rollback_basis=back.basis,
+            time_zones=config.time_zones,
+            languages=config.languages,
+            assessment=goal.terms.assessment,
+            window=goal.terms.window,
+            schedule=self._schedule(offline, back, made),
+            inputs=goal.terms.inputs,
+            rules=rules_between(previous.manifest.core, goal.manifest.core) if previous else (),
+            smoke=tuple(check.name for check in config.smoke),
+            contacts=config.contacts,
+        )
+
+    @property
+    def _agreed_route(self) -> Urgent:
+        """The route of the plan; that of an emergency release where nobody judged."""
+        terms, patch = self.goal.terms, self.goal.manifest.patch
+        return patch.route if patch and not terms.assessment else terms.route
+
+    def _rollback(self) -> Offline:
+        config = self.reading.site.config
+        every = runs(self.reading.workspace)
+        return estimate_rollback(every, instance=config.name, way_back=self.way_back, timeouts=config.timeouts)
+
+    def _schedule(self, offline: Offline, back: Offline, made: datetime) -> tuple[ScheduleRow, ...]:
+        terms, config = self.goal.terms, self.reading.site.config
+        if terms.window is None:
+            return ()
+        return make_schedule(
+            Course(
+                window=terms.window.span,
+                route=terms.route,
+                offsets=config.schedule.get(terms.route, {}),
+                people=terms.inputs.people if terms.inputs else {},
+                offline_s=offline.seconds,
+                rollback_s=back.seconds,
+                made=made,
+            )
         )
 
     def _offline(self) -> Offline:
@@ -215,6 +263,7 @@ class Draft:
             plan,
             compose_text=self.goal.compose_text,
             previous_text=previous.compose_text if previous else None,
+            inputs_text=self.goal.terms.inputs_text,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from olmis_release import clock
 from olmis_release.errors import BadInput, Where
 from olmis_release.instance.config import InstanceConfig
 from olmis_release.instance.settings import Settings, keep_copy, read_settings
@@ -20,6 +21,7 @@ from olmis_release.plan.reading import Reading, Standing, read, what_should_run
 from olmis_release.plan.rollback_plan import make_rollback_plan
 from olmis_release.plan.sets import PlanSet
 from olmis_release.plan.settings_change import changed_settings
+from olmis_release.plan.terms import NO_WISHES, Wishes, agree
 from olmis_release.plan.way_back import without_way_back
 from olmis_release.text import listed
 from olmis_release.workspace import Workspace
@@ -35,7 +37,13 @@ BROUGHT_UP_AGAIN = "none of its containers is there any more"
 
 
 def make_plan(
-    workspace: Workspace, site: Site, release: str | None, *, author: str, give_up_database: bool = False
+    workspace: Workspace,
+    site: Site,
+    release: str | None,
+    *,
+    author: str,
+    give_up_database: bool = False,
+    wishes: Wishes = NO_WISHES,
 ) -> PlanSet | None:
     """Read an instance and write the plan that brings a release to it; the instance is not touched.
 
@@ -45,16 +53,19 @@ def make_plan(
         release: Its version; None means the newest there is.
         author: Who makes the plan.
         give_up_database: A person typed that a failed run need not take its changes of the database back.
+        wishes: Why, how grave, on which route and when, as far as people said it.
 
     Returns:
         None when the release runs already, as it should.
 
     Raises:
         BadInput: The release cannot be planned for this instance; says everything that is in the way.
+        UsageError, OutsideWindow: The wishes cannot be met.
     """
     manifest, file = load_release(workspace, release or _newest(workspace))
     shown_as = workspace.relative(file)
     _require_pinned(manifest, shown_as)
+    terms = agree(site.config, wishes, release=manifest.version, patch=manifest.patch, now=clock.now())
     _compose_text(workspace, site, manifest, settings=_settings_unasked(workspace, site))  # what files say wrongly
     reading = read(workspace, site)
     previous = what_should_run(reading)
@@ -68,6 +79,7 @@ def make_plan(
         notes=_notes(reading, stands),
         first_reason=BROUGHT_UP_AGAIN if previous else "first deploy",
         give_up_database=give_up_database,
+        terms=terms,
     )
     draft = Draft(reading=reading, goal=goal)
     _require_way(draft)

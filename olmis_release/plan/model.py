@@ -6,8 +6,14 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from olmis_release.manifest.emergency import Patch
+from olmis_release.instance.config import Contact, Language
+from olmis_release.manifest.emergency import Patch, Route
 from olmis_release.manifest.model import ComponentName, Name, Strict
+from olmis_release.plan.assessment import Assessment
+from olmis_release.plan.inputs import Inputs
+from olmis_release.plan.schedule import ScheduleRow
+from olmis_release.plan.upgrade_paths import PathRule
+from olmis_release.plan.windows import PlannedWindow
 
 
 class Action(StrEnum):
@@ -84,6 +90,7 @@ class Change(Strict):
         unknown_rows: Rows of the database's history that its image does not know (they stay and are ignored).
         migrations_known: Whether `pending` is certain; False where the image's migration files cannot be read.
         consul, schema_name: As in the manifest.
+        keys_added, keys_removed: Names of environment variables that its configuration gains or loses.
     """
 
     component: ComponentName
@@ -98,6 +105,8 @@ class Change(Strict):
     migrations_known: bool = True
     consul: str | None = None
     schema_name: str | None = None
+    keys_added: tuple[str, ...] = ()
+    keys_removed: tuple[str, ...] = ()
 
     @property
     def may_migrate(self) -> bool:
@@ -123,6 +132,7 @@ class Base(Strict):
         hooks: Hook path to SHA-256.
         instance_file: SHA-256 of the instance file.
         manifest: SHA-256 of the release manifest.
+        signers: File that says who may sign approvals to its SHA-256; empty where nobody has to approve.
     """
 
     engine_id: str
@@ -132,6 +142,7 @@ class Base(Strict):
     hooks: dict[str, str]
     instance_file: str
     manifest: str
+    signers: dict[str, str] = Field(default_factory=dict)
 
 
 class Plan(Strict):
@@ -153,6 +164,17 @@ class Plan(Strict):
         offline_s: Seconds users are expected to be cut off; None when nothing is known. `offline_basis` says where the
             figure comes from, or what bound holds instead.
         patch: For an emergency release: its ticket, impact, urgency and priority; None for any other.
+        rollback_s: Seconds that going back is expected to take, None when nothing is known; `rollback_basis` says where
+            the figure comes from, or what bound holds instead.
+        time_zones: Further zones in which the documents show times.
+        languages: In which the documents are written, the first one first.
+        assessment: Impact, urgency, priority and route, where people judged them.
+        window: When it is to be carried out; None means: at any time.
+        schedule: Who does what when, in order of time.
+        inputs: What only people know; None where nobody gave it.
+        rules: What the upgrade of Core must heed on its way.
+        smoke: Names of the smoke tests.
+        contacts: Whom to ask, as the instance file says.
     """
 
     format_version: str = "1.0"
@@ -181,6 +203,24 @@ class Plan(Strict):
     offline_s: float | None = None
     offline_basis: str = ""
     patch: Patch | None = None
+    rollback_s: float | None = None
+    rollback_basis: str = ""
+    time_zones: tuple[str, ...] = ()
+    languages: tuple[Language, ...] = (Language.ENGLISH,)
+    assessment: Assessment | None = None
+    window: PlannedWindow | None = None
+    schedule: tuple[ScheduleRow, ...] = ()
+    inputs: Inputs | None = None
+    rules: tuple[PathRule, ...] = ()
+    smoke: tuple[str, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+
+    @property
+    def route(self) -> Route:
+        """The route on which it is approved and announced; the standard one where nobody judged."""
+        if self.assessment:
+            return self.assessment.route
+        return self.patch.route if self.patch else Route.STANDARD
 
     @property
     def changed(self) -> tuple[Change, ...]:

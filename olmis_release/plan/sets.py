@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import rfc8785
 from pydantic import ValidationError
 
 from olmis_release.errors import BadInput, PlanStale
 from olmis_release.plan.codes import code_from, read_code, sha256
-from olmis_release.plan.documents import render_html, render_markdown
+from olmis_release.plan.documents import documents_of
+from olmis_release.plan.documents.calendar_file import Dated, calendar_of
 from olmis_release.plan.files import sync_folder, write_new
 from olmis_release.plan.model import Outcome, Plan
 from olmis_release.plan.records import in_plan_folders, runs
@@ -29,8 +31,26 @@ PLAN = "plan.json"
 COMPOSE = "compose.yml"
 PREVIOUS = "previous.yml"
 LIMIT_BYTES = 16 * 1024 * 1024
+INPUTS = "inputs.yml"
+CALENDAR = "plan.ics"
 COMPOSE_MODE = 0o600
 """Rendered Compose files may hold values out of the settings file."""
+
+_LATER_IN_PLANS = (
+    "patch",
+    "rollback_s",
+    "rollback_basis",
+    "time_zones",
+    "languages",
+    "assessment",
+    "window",
+    "schedule",
+    "inputs",
+    "rules",
+    "smoke",
+    "contacts",
+)
+_LATER_IN_CHANGES = ("keys_added", "keys_removed")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +70,23 @@ class PlanSet:
 def canonical(plan: Plan) -> bytes:
     """Return the one sequence of bytes that says this plan.
 
-    What ordinary plans do not have is left out of theirs: plans made before there was such a thing keep their hash.
+    What came into plans later is left out where it says nothing: plans made before there was such a thing keep their
+    hash.
     """
-    return rfc8785.dumps(plan.model_dump(mode="json", exclude=None if plan.patch else {"patch"}))
+    return rfc8785.dumps(_without_silence(plan, plan.model_dump(mode="json")))
+
+
+def _without_silence(plan: Plan, dumped: dict[str, Any]) -> dict[str, Any]:
+    for name in _LATER_IN_PLANS:
+        if getattr(plan, name) == Plan.model_fields[name].get_default(call_default_factory=True):
+            del dumped[name]
+    if not plan.base.signers:
+        del dumped["base"]["signers"]
+    for change in dumped["changes"]:
+        for name in _LATER_IN_CHANGES:
+            if not change[name]:
+                del change[name]
+    return dumped
 
 
 def hash_of(plan: Plan) -> str:
@@ -65,7 +99,28 @@ def code_of(plan: Plan) -> str:
     return code_from(hash_of(plan))
 
 
-def write_plan(workspace: Workspace, plan: Plan, *, compose_text: str, previous_text: str | None) -> PlanSet:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What lies beside a plan: the Compose files that it runs, and the file of inputs as people wrote it.
+
+    Attributes:
+        revision: How often this release was planned for this instance before.
+    """
+
+    compose_text: str
+    previous_text: str | None
+    inputs_text: bytes | None = None
+    revision: int = 0
+
+
+def write_plan(
+    workspace: Workspace,
+    plan: Plan,
+    *,
+    compose_text: str,
+    previous_text: str | None,
+    inputs_text: bytes | None = None,
+) -> PlanSet:
     """Write a plan's folder, whole or not at all; writing the same plan again changes nothing.
 
     Raises:
@@ -74,8 +129,14 @@ def write_plan(workspace: Workspace, plan: Plan, *, compose_text: str, previous_
     plan_set = PlanSet(plan=plan, code=code_of(plan), folder=workspace.plan(code_of(plan)))
     if plan_set.folder.exists():
         return load_plan(workspace, plan_set.code)
+    beside = Beside(
+        compose_text=compose_text,
+        previous_text=previous_text,
+        inputs_text=inputs_text,
+        revision=revision_of(workspace, plan),
+    )
     try:
-        _write(workspace, plan_set, compose_text=compose_text, previous_text=previous_text)
+        _write(workspace, plan_set, beside)
     except OSError as error:
         raise BadInput.one(
             f"{workspace.relative(workspace.plans)}/ cannot be written: {error.strerror}.",
@@ -85,34 +146,38 @@ def write_plan(workspace: Workspace, plan: Plan, *, compose_text: str, previous_
     return plan_set
 
 
-def _write(workspace: Workspace, plan_set: PlanSet, *, compose_text: str, previous_text: str | None) -> None:
+def _write(workspace: Workspace, plan_set: PlanSet, beside: Beside) -> None:
     workspace.plans.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(prefix=".making-", dir=workspace.plans))
+    making = Path(tempfile.mkdtemp(prefix=".making-", dir=workspace.plans))
     try:
-        beside.chmod(0o755)
-        _fill(beside, plan_set.plan, compose_text=compose_text, previous_text=previous_text)
-        _take_place(beside, plan_set.folder)
+        making.chmod(0o755)
+        _fill(making, plan_set.plan, beside)
+        _take_place(making, plan_set.folder)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(making, ignore_errors=True)
     sync_folder(workspace.plans)
 
 
-def _take_place(beside: Path, folder: Path) -> None:
+def _take_place(making: Path, folder: Path) -> None:
     try:
-        beside.rename(folder)
+        making.rename(folder)
     except OSError:
         if not folder.exists():  # otherwise another process wrote the same plan in this moment
             raise
 
 
-def _fill(folder: Path, plan: Plan, *, compose_text: str, previous_text: str | None) -> None:
+def _fill(folder: Path, plan: Plan, beside: Beside) -> None:
     write_new(folder / PLAN, canonical(plan))
-    write_new(folder / COMPOSE, compose_text.encode(), mode=COMPOSE_MODE)
-    if previous_text is not None:
-        write_new(folder / PREVIOUS, previous_text.encode(), mode=COMPOSE_MODE)
+    write_new(folder / COMPOSE, beside.compose_text.encode(), mode=COMPOSE_MODE)
+    if beside.previous_text is not None:
+        write_new(folder / PREVIOUS, beside.previous_text.encode(), mode=COMPOSE_MODE)
+    if beside.inputs_text is not None:
+        write_new(folder / INPUTS, beside.inputs_text)
     code, hash_hex = code_of(plan), hash_of(plan)
-    write_new(folder / "plan.html", render_html(plan, code=code, hash_hex=hash_hex).encode())
-    write_new(folder / "plan.md", render_markdown(plan, code=code, hash_hex=hash_hex).encode())
+    for name, text in documents_of(plan, code=code, hash_hex=hash_hex):
+        write_new(folder / name, text.encode())
+    if plan.window is not None:
+        write_new(folder / CALENDAR, calendar_of([Dated(plan=plan, code=code, revision=beside.revision)]))
 
 
 def load_plan(workspace: Workspace, code: str) -> PlanSet:
@@ -200,6 +265,27 @@ def open_plans(workspace: Workspace, instance: str) -> tuple[PlanSet, ...]:
     found = [load_plan(workspace, code) for code in _codes_for(workspace, instance) if code not in used]
     fresh = [plan_set for plan_set in found if plan_set.plan.created >= overtaken]
     return tuple(sorted(fresh, key=lambda plan_set: (plan_set.plan.created, plan_set.code)))
+
+
+def revision_of(workspace: Workspace, plan: Plan) -> int:
+    """Return how many plans with a window were made before for the same release and instance."""
+    return sum(_is_earlier(one, plan) for one in _raw_plans(workspace))
+
+
+def _is_earlier(value: Mapping[str, Any], plan: Plan) -> bool:
+    same = (value.get("instance"), value.get("release")) == (plan.instance, plan.release)
+    return same and bool(value.get("window")) and str(value.get("created", "")) < plan.created
+
+
+def _raw_plans(workspace: Workspace) -> Iterator[Mapping[str, Any]]:
+    """Yield every plan as its file says it, unproved: enough to count."""
+    for path in in_plan_folders(workspace, PLAN):
+        try:
+            value = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            continue
+        if isinstance(value, dict):
+            yield value
 
 
 def _codes_for(workspace: Workspace, instance: str) -> Iterator[str]:

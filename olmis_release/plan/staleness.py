@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from olmis_release.instance.config import InstanceConfig
 from olmis_release.instance.ports import Container
 from olmis_release.instance.settings import read_settings
 from olmis_release.instance.settings_key import fingerprint_key
@@ -13,6 +14,7 @@ from olmis_release.instance.state import Observed, fingerprint_history, observe
 from olmis_release.manifest.lock import sha256_of
 from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.manifest.render import CONFIG_LABEL
+from olmis_release.plan.approval.signers import digests
 from olmis_release.plan.codes import sha256
 from olmis_release.plan.hook_files import hook_files
 from olmis_release.plan.model import Base
@@ -23,11 +25,11 @@ def read_base(workspace: Workspace, site: Site, manifest: ReleaseManifest) -> Ba
     """Read everything that a plan towards a release depends on; changes nothing."""
     config = site.config
     settings = read_settings(workspace.root / config.settings, shown_as=config.settings, key=fingerprint_key(site))
-    return base_of(workspace, config.name, observe(site), manifest=manifest, settings=settings.fingerprint)
+    return base_of(workspace, config, observe(site), manifest=manifest, settings=settings.fingerprint)
 
 
 def base_of(
-    workspace: Workspace, instance: str, observed: Observed, *, manifest: ReleaseManifest, settings: str
+    workspace: Workspace, config: InstanceConfig, observed: Observed, *, manifest: ReleaseManifest, settings: str
 ) -> Base:
     """Return the base of a plan from what was read already."""
     return Base(
@@ -36,8 +38,9 @@ def base_of(
         settings=settings,
         histories={f"{one.schema}.{one.table}": fingerprint_history(one) for one in observed.histories},
         hooks=hook_digests(workspace.hooks),
-        instance_file=sha256(workspace.instance(instance).read_bytes()),
+        instance_file=sha256(workspace.instance(config.name).read_bytes()),
         manifest=sha256_of(manifest),
+        signers=digests(workspace) if config.policy.roles else {},
     )
 
 
@@ -65,12 +68,18 @@ def _differences(old: Base, new: Base) -> Iterator[str]:
         yield "The settings file has other values."
     for table, before, after in _moved(old.histories, new.histories):
         yield f"Migration history {table}: {_what_happened(before, after)}."
+    yield from _files(old, new)
+
+
+def _files(old: Base, new: Base) -> Iterator[str]:
     for hook, before, after in _moved(old.hooks, new.hooks):
         yield f"Hook {hook}: {_what_happened(before, after)}."
     if old.instance_file != new.instance_file:
         yield "The instance file was changed."
     if old.manifest != new.manifest:
         yield "The release manifest was changed."
+    for file, before, after in _moved(old.signers, new.signers):
+        yield f"{file}, by which approvals are judged: {_what_happened(before, after)}."
 
 
 def _moved(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[str, str | None, str | None]]:

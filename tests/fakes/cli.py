@@ -15,6 +15,7 @@ from olmis_release.cli.main import main
 from olmis_release.events import Reporter
 from olmis_release.instance.site import Site
 from olmis_release.manifest.lock import canonical
+from olmis_release.plan.approval.signers import digests
 from olmis_release.plan.codes import sha256
 from olmis_release.plan.model import (
     Action,
@@ -101,8 +102,19 @@ class Desk:
     def plan(self, **values: Any) -> PlanSet:
         """Write a plan to the release of `place`, and that release."""
         release = self.place.manifest
+        values.setdefault("base", self.base(values.get("instance", "uat")))
         self.write(f"manifests/releases/{release.version}.yml", canonical(release))
         return write_plan(self.workspace, a_plan(**values), compose_text=COMPOSE, previous_text=None)
+
+    def base(self, instance: str) -> Base:
+        """Return what a plan for an instance would be made from, as far as files of the workspace go."""
+        config = wiring.read_instance(self.workspace, instance)
+        return BASE.model_copy(
+            update={
+                "instance_file": sha256(self.workspace.instance(instance).read_bytes()),
+                "signers": digests(self.workspace) if config.policy.roles else {},
+            }
+        )
 
     def deployed(self, **values: Any) -> Run:
         """Write a plan with a run of it."""

@@ -316,26 +316,25 @@ def test_a_hook_that_leads_out_of_the_repository_is_refused_before_the_target_is
 @pytest.mark.parametrize(
     "statement",
     [
-        pytest.param("", id="none"),
         pytest.param('{"decision": "reject", "role": "qa"}', id="rejected"),
-        pytest.param('{"decision": "approve", "role": "dev"}', id="another-role"),
+        pytest.param('{"decision": "approve", "role": "qa"}', id="approved"),
         pytest.param('["approve", "qa"]', id="no-statement"),
         pytest.param("[" * 100_000, id="deep"),
         pytest.param("\udcff", id="no-text"),
-        pytest.param('{"decision": "approve", "role": ["qa"]}', id="no-role"),
+        pytest.param("", id="empty"),
+        pytest.param("x" * 100_000, id="large"),
     ],
 )
-def test_a_plan_without_the_approval_that_the_policy_asks_for_is_refused(untouchable: Desk, statement: str) -> None:
-    """Row 36, as far as approvals are read today."""
-    untouchable.instance("uat", approvals="[qa]")
+def test_what_is_no_approval_counts_as_none(untouchable: Desk, statement: str) -> None:
+    """Row 36; forgeries that look like approvals are in plan/approval."""
+    untouchable.instance("uat", approvals="[qa], approvers: {qa: [a@b.example]}")
     plan = untouchable.plan()
-    if statement:
-        file = untouchable.write(f"plans/{plan.code}/approvals/a.json", "")
-        file.write_bytes(statement.encode("utf-8", "surrogateescape"))
+    file = untouchable.write(f"plans/{plan.code}/approvals/a.json", "")
+    file.write_bytes(statement.encode("utf-8", "surrogateescape"))
     told = untouchable.type("deploy", "uat", "--confirm", "uat")
     assert told.status == 4, told.everything
-    assert f"Plan {plan.code} lacks the approval of: qa." in told.err
-    assert f"Ask them to approve plan {plan.code}." in told.out
+    assert f"plans/{plan.code}/approvals/a.json is not a statement as olmis-release writes it" in told.err
+    assert "qa: no approval; it may come from a@b.example." in told.err
 
 
 @pytest.mark.parametrize("file", ["plan.json", "compose.yml"])

@@ -7,16 +7,8 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from olmis_release.plan.model import Action
 from olmis_release.text import safe
 
-_WORDS = {
-    Action.ADD: "added",
-    Action.REPLACE: "replaced",
-    Action.RESTART: "restarted",
-    Action.REMOVE: "removed",
-    Action.KEEP: "unchanged",
-}
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|#~])")
 
 
@@ -27,6 +19,11 @@ def shown(value: Any) -> Any:
     return safe(value, multiline=True)
 
 
+def in_html(value: Any) -> Markup:
+    """Return a value as HTML that shows it as it stands."""
+    return escape(shown(value))
+
+
 def marked_down(value: Any) -> Any:
     """Return a value that Markdown shows as it stands: no table cell, link, tag or heading can come out of it."""
     if isinstance(value, Markup) or not isinstance(value, str):
@@ -34,14 +31,14 @@ def marked_down(value: Any) -> Any:
     return Markup(_SPECIAL.sub(r"\\\1", safe(value)))  # noqa: S704 - escaped for Markdown here; nothing else escapes it
 
 
+def in_markdown(value: Any) -> Markup:
+    """Return a value as Markdown that shows it as it stands."""
+    return Markup(marked_down(value) if isinstance(value, str) else str(value))  # noqa: S704 - escaped just before
+
+
 def breakable(image: str | None) -> Markup:
     """Return an image that a narrow column may break after a slash or a colon, and nowhere inside a name."""
     return Markup(re.sub("([/:])", r"\1<wbr>", str(escape(shown(or_dash(image))))))  # noqa: S704 - escaped before
-
-
-def action_word(action: Action) -> str:
-    """Return what happens to a component, as a reader says it."""
-    return _WORDS[action]
 
 
 def short_digest(digest: str | None) -> str:

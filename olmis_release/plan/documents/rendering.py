@@ -1,28 +1,53 @@
-"""Fill the templates: all words of the documents stand in them, all values are escaped."""
+"""Fill the templates: all words of the documents stand in them and in the catalogues, all values are escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from olmis_release import clock
-from olmis_release.plan.documents.filters import action_word, breakable, marked_down, or_dash, short_digest, shown
-from olmis_release.plan.model import Action, Plan
-from olmis_release.text import minutes, plural
+from olmis_release.instance.config import Language
+from olmis_release.plan.documents.content import content
+from olmis_release.plan.documents.filters import (
+    breakable,
+    in_html,
+    in_markdown,
+    marked_down,
+    or_dash,
+    short_digest,
+    shown,
+)
+from olmis_release.plan.documents.language import Tongue, tongue
+from olmis_release.plan.model import Plan
+
+Escaping = Callable[[Any], Markup]
 
 
-def render_html(plan: Plan, *, code: str, hash_hex: str) -> str:
+def render_html(plan: Plan, *, code: str, hash_hex: str, language: Language = Language.ENGLISH) -> str:
     """Return the plan as one page for a browser or a printer: no script, nothing to fetch."""
-    return _environment("html").get_template("plan.html.j2").render(_values(plan, code=code, hash_hex=hash_hex))
+    return _rendered("html", plan, language, code=code, hash_hex=hash_hex)
 
 
-def render_markdown(plan: Plan, *, code: str, hash_hex: str) -> str:
+def render_markdown(plan: Plan, *, code: str, hash_hex: str, language: Language = Language.ENGLISH) -> str:
     """Return the plan as Markdown, for pull requests and tickets."""
-    return _environment("md").get_template("plan.md.j2").render(_values(plan, code=code, hash_hex=hash_hex))
+    return _rendered("md", plan, language, code=code, hash_hex=hash_hex)
+
+
+def _rendered(kind: str, plan: Plan, language: Language, *, code: str, hash_hex: str) -> str:
+    spoken = tongue(language, (plan.time_zone, *plan.time_zones))
+    values = {
+        **_speech(spoken, in_html if kind == "html" else in_markdown, marks=kind == "html"),
+        **content(plan, spoken),
+        "plan": plan,
+        "code": code,
+        "hash_hex": hash_hex,
+        "language": str(language),
+    }
+    return _environment(kind).get_template(f"plan.{kind}.j2").render(values)
 
 
 @cache
@@ -30,49 +55,33 @@ def _environment(kind: str) -> Environment:
     """Return an environment in which every value is escaped: for HTML by Jinja, for Markdown by our own filter."""
     environment = Environment(
         loader=PackageLoader("olmis_release.plan.documents", "templates"),
-        autoescape=select_autoescape(("html.j2",)),
+        autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
         finalize=shown if kind == "html" else marked_down,
     )
-    environment.filters |= {
-        "action_word": action_word,
-        "breakable": breakable,
-        "minutes": minutes,
-        "plural": plural,
-        "short_digest": short_digest,
-        "or_dash": or_dash,
-    }
+    environment.filters |= {"breakable": breakable, "short_digest": short_digest, "or_dash": or_dash}
     return environment
 
 
-def _values(plan: Plan, *, code: str, hash_hex: str) -> Mapping[str, Any]:
-    by_action = {action: [change for change in plan.changes if change.action is action] for action in Action}
-    return {
-        "plan": plan,
-        "code": code,
-        "hash_hex": hash_hex,
-        "made": clock.local_and_utc(clock.parse_iso(plan.created), ZoneInfo(plan.time_zone)),
-        "moved": plan.changed,
-        "kept": [change.component for change in by_action[Action.KEEP]],
-        "counts": {str(action): len(changes) for action, changes in by_action.items()},
-        "migrating": [change for change in plan.changes if change.pending or not change.migrations_known],
-        "strangers": [change for change in plan.changes if change.unknown_rows],
-        "technical": _technical(plan),
-    }
+def _speech(spoken: Tongue, escaped: Escaping, *, marks: bool) -> Mapping[str, Callable[..., str]]:
+    """Return what templates speak with; ``_`` and ``said`` escape what stands in their sentences."""
 
+    def message(text: str, **values: Any) -> Markup:
+        return Markup(escaped(spoken.say(text)) % {name: escaped(value) for name, value in values.items()})  # noqa: S704 - escaped part by part
 
-def _technical(plan: Plan) -> dict[str, str]:
-    """Return what the plan was made from, for those who check it by hand."""
-    base = plan.base
+    def said(text: str) -> Markup:
+        anew = spoken.anew(text)
+        if anew is not None or not marks:
+            return escaped(text if anew is None else anew)
+        return Markup('<span lang="en">{}</span>').format(escaped(text))
+
     return {
-        "Compose file": plan.compose,
-        "Compose file of what runs": plan.previous_compose or "none",
-        "Release manifest": base.manifest,
-        "Instance file": base.instance_file,
-        "Settings file (keyed fingerprint)": base.settings,
-        "Engine": base.engine_id,
-        **{f"Hook {path}": digest for path, digest in sorted(base.hooks.items())},
+        "_": message,
+        "said": said,
+        "label": spoken.label,
+        "duration": spoken.duration,
+        "when": lambda moment: spoken.moment(clock.parse_iso(moment)),
     }

@@ -176,6 +176,6 @@ def test_outside_a_workspace_the_way_in_is_named(
     assert "olmis-release init" in told.err
 
 
-@pytest.mark.parametrize("words", [(), ("plan", "show"), *((name,) for name in COMMANDS)])
+@pytest.mark.parametrize("words", [(), ("plan", "show"), ("plan", "render"), *((name,) for name in COMMANDS)])
 def test_the_help_pages_are_as_reviewed(desk: Desk, golden: Callable[[str, str], None], words: tuple[str, ...]) -> None:
     golden(f"cli/help/{'-'.join(words) or 'root'}.txt", desk.type(*words, "--help").out)

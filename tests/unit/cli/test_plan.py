@@ -63,7 +63,7 @@ def test_scripts_get_the_whole_plan(desk: Desk, made: Callable[[object], list[An
     told = desk.type("plan", "--to", "uat", "--json")
     assert (told.json["code"], told.json["has_changes"]) == (plan_set.code, True)
     assert told.json["plan"] == plan_set.plan.model_dump(mode="json")
-    assert told.json["files"] == ["plan.html", "plan.json", "plan.md"]
+    assert told.json["files"] == ["plan.en.html", "plan.en.md", "plan.html", "plan.json", "plan.md"]
 
 
 def test_differences_are_told_by_the_exit_code_only_when_asked_for(
@@ -90,11 +90,11 @@ def test_quiet_prints_the_code_alone(desk: Desk, made: Callable[[object], list[A
 
 def test_approvals_come_next_where_they_are_asked_for(desk: Desk, made: Callable[[object], list[Any]]) -> None:
     desk.instance("uat", approvals="[moh-product-owner]")
-    made(desk.plan())
-    assert (
-        "Next: after the approval of moh-product-owner: olmis-release deploy uat"
-        in desk.type("plan", "--to", "uat").out
-    )
+    desk.write("manifests/allowed_signers", "c.phiri@moh.example ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAA\n")
+    plan = desk.plan()
+    made(plan)
+    told = desk.type("plan", "--to", "uat")
+    assert f"Next: olmis-release approve {plan.code} --as moh-product-owner" in told.out
 
 
 def test_a_refusal_of_the_planner_is_shown_as_it_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ from olmis_release.manifest.emergency import Route as EmergencyRoute
 from olmis_release.plan.documents import render_html, render_markdown
 from olmis_release.plan.model import Action, Change, Migration, Plan, WayBack
 from olmis_release.plan.planner import plan_changes
-from olmis_release.plan.sets import canonical
+from olmis_release.plan.sets import canonical, hash_of
 from olmis_release.plan.steps import Route, plan_steps
 from olmis_release.plan.way_back import data_cost
 from tests.fakes.plan import a_component, a_plan, a_release, changed, going, with_tag
@@ -70,11 +71,13 @@ class Page(HTMLParser):
         self.tags: list[str] = []
         self.attributes: list[str] = []
         self.open: list[str] = []
+        self.targets: list[str] = []
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
         self.attributes += [name for name, _ in attrs]
+        self.targets += [value or "" for name, value in attrs if name == "href"]
         if tag not in self.VOID:
             self.open.append(tag)
 
@@ -106,10 +109,12 @@ def an_emergency() -> Plan:
 
 def test_an_emergency_says_its_ticket_and_priority_on_its_first_page() -> None:
     page = render_html(an_emergency(), code=CODE, hash_hex=HASH)
-    assert "<dd><strong>Critical</strong>: impact extensive, urgency medium</dd>" in page
+    assert "<dd><strong>Critical</strong>: impact extensive, urgency medium; emergency route</dd>" in page
     assert "<dd>MW-812</dd>" in page
     text = render_markdown(an_emergency(), code=CODE, hash_hex=HASH)
-    assert "| Priority | **Critical**: impact extensive, urgency medium |\n| Ticket | MW-812 |\n" in text
+    assert (
+        "| Priority | **Critical**: impact extensive, urgency medium; emergency route |\n| Ticket | MW-812 |\n" in text
+    )
     assert "of 3.4.1+mw1: only requisition may differ from it" in text
     told = plan_text(an_emergency(), CODE).splitlines()
     assert told[1] == "Critical: MW-812, impact extensive, urgency medium"
@@ -124,7 +129,8 @@ def test_the_page_is_one_whole_file_without_script_or_anything_to_fetch() -> Non
     page = Page(render_html(an_upgrade(), code=CODE, hash_hex=HASH))
     assert page.open == []
     assert not {"script", "link", "img", "iframe", "object"} & set(page.tags)
-    assert not {"src", "href"} & set(page.attributes)
+    assert "src" not in page.attributes
+    assert all(target.startswith("https://github.com/OpenLMIS/") for target in page.targets)
 
 
 def the(component: str) -> Change:
@@ -149,7 +155,7 @@ def test_no_value_becomes_markup_in_markdown() -> None:
     assert not re.search(r"(?<!\\)\]\(http", text)
     assert not re.search("[\x1b\u202e]", text)
     rows = [line for line in text.splitlines() if line.startswith("| consul")]
-    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [7]
+    assert [len(re.findall(r"(?<!\\)\|", row)) for row in rows] == [9]
 
 
 def test_page_one_says_who_approves_or_that_nobody_must() -> None:
@@ -160,3 +166,11 @@ def test_page_one_says_who_approves_or_that_nobody_must() -> None:
 def test_a_plan_that_only_lets_users_in_says_so() -> None:
     text = render_html(a_plan(changes=(the("consul"),)), code=CODE, hash_hex=HASH)
     assert "No component changes." in text
+
+
+def test_a_plan_made_before_there_were_schedules_keeps_its_hash() -> None:
+    said = json.loads(canonical(an_upgrade()))
+    later = {"inputs", "schedule", "window", "assessment", "rules", "languages", "time_zones", "smoke", "contacts"}
+    assert not later & said.keys()
+    assert not {"keys_added", "keys_removed"} & said["changes"][0].keys()
+    assert hash_of(Plan.model_validate(said)) == hash_of(an_upgrade())

@@ -8,16 +8,19 @@ from datetime import timedelta
 import pytest
 
 from olmis_release import clock
-from olmis_release.errors import BadInput, TargetUnreachable
+from olmis_release.errors import BadInput, TargetUnreachable, UsageError
 from olmis_release.events import Progress
+from olmis_release.instance.config import InstanceConfig
 from olmis_release.instance.ports import ContainerStatus, Slot, WallState
-from olmis_release.manifest.emergency import Impact, Urgency
+from olmis_release.manifest.emergency import Impact, Route, Urgency
 from olmis_release.manifest.lock import canonical
 from olmis_release.manifest.model import ReleaseManifest
 from olmis_release.manifest.patching import PatchOrder, patched
 from olmis_release.plan.codes import sha256
 from olmis_release.plan.make import make_plan
 from olmis_release.plan.model import Action, StepKind, WayBack
+from olmis_release.plan.terms import Wishes
+from tests.fakes.inputs import STANDARD
 from tests.fakes.instance import a_container
 from tests.fakes.plan import changed, with_tag
 from tests.fakes.plan_estate import OLD, REQUISITION_FILES, Estate
@@ -265,3 +268,58 @@ def test_a_plan_of_what_runs_that_is_gone_is_named(serving: Estate, newer: Relea
     with pytest.raises(BadInput, match=r"3\.4\.1\+mw1 runs on uat, but its plan cannot be used") as refused:
         serving.plan()
     assert f"plans/{plan.parent.name}/" in refused.value.resolution
+
+
+def for_production(estate: Estate, **values: object) -> None:
+    windows = [{"days": ["sat"], "from": "20:00", "to": "22:00"}]
+    described = {**estate.config.model_dump(by_alias=True), "purpose": "production", "windows": windows, **values}
+    estate.config = InstanceConfig.model_validate(described)
+
+
+def test_a_production_plan_holds_what_people_gave_and_keeps_their_file(serving: Estate, newer: ReleaseManifest) -> None:
+    for_production(serving, languages=["en", "fr"])
+    serving.release(newer)
+    file = serving.write("inputs.yml", STANDARD)
+    made = make_plan(serving.workspace, serving.site, None, author="M. Banda", wishes=Wishes(inputs=file))
+    assert made is not None
+    plan = made.plan
+    assert plan.inputs is not None
+    assert (plan.route, plan.assessment and plan.assessment.priority) == (Route.STANDARD, "Minor")
+    assert plan.window is not None
+    assert plan.schedule[-1].owner == "M. Banda"
+    assert "no run that went back is on record" in plan.rollback_basis
+    assert (made.folder / "inputs.yml").read_text(encoding="utf-8") == STANDARD
+    names = {path.name for path in made.folder.iterdir()}
+    assert {"plan.en.html", "plan.fr.html", "plan.fr.md", "plan.html", "plan.ics"} <= names
+
+
+def test_the_same_wishes_make_the_same_plan(serving: Estate, newer: ReleaseManifest) -> None:
+    for_production(serving, languages=["en", "fr"])
+    serving.release(newer)
+    wishes = Wishes(inputs=serving.write("inputs.yml", STANDARD))
+    codes = {
+        made.code
+        for made in (make_plan(serving.workspace, serving.site, None, author=who, wishes=wishes) for who in ("A", "B"))
+        if made is not None
+    }
+    assert len(codes) == 1
+
+
+def test_a_production_plan_without_inputs_is_refused_before_the_target_is_asked(
+    serving: Estate, newer: ReleaseManifest
+) -> None:
+    for_production(serving)
+    serving.release(newer)
+    serving.reporter.events.clear()
+    with pytest.raises(UsageError, match="asks for what only people know"):
+        make_plan(serving.workspace, serving.site, None, author="M. Banda")
+    assert serving.reporter.events == []
+
+
+def test_a_plan_names_the_configuration_keys_that_come_and_go(serving: Estate) -> None:
+    old = OLD.components["requisition"]
+    body = {"env_file": ["settings.env"], "environment": {"NEW_KEY": "1"}}
+    moved = with_tag(old, "7.1.1").model_copy(update={"compose": body})
+    serving.release(changed(OLD, "3.5.0+mw1", requisition=moved))
+    (change,) = serving.plan().changed
+    assert (change.keys_added, change.keys_removed) == (("NEW_KEY",), ())

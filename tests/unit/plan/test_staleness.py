@@ -14,6 +14,10 @@ MOVED: list[tuple[dict[str, object], str]] = [
     ({"engine_id": "OTHER"}, "The engine is another one: FAKE then, OTHER now."),
     ({"settings": "second"}, "The settings file has other values."),
     ({"instance_file": "9" * 64}, "The instance file was changed."),
+    (
+        {"signers": {"manifests/allowed_signers": "9" * 64}},
+        "manifests/allowed_signers, by which approvals are judged: new since then.",
+    ),
     ({"manifest": "9" * 64}, "The release manifest was changed."),
     ({"histories": {"requisition": "beef"}}, "Migration history requisition: changed since then."),
     ({"hooks": {"pre-deploy.d/10-x": "1"}}, "Hook pre-deploy.d/10-x: new since then."),
