@@ -50,7 +50,7 @@ class Planned:
 def entries(config: InstanceConfig, plans: Iterable[Planned], *, now: datetime, ahead: timedelta) -> tuple[Entry, ...]:
     """Return what is to come on an instance, in order of time; what is over is left out."""
     wanted = Span(start=now, end=now + ahead)
-    every = (*_plans(config, plans), *_windows(config, now, ahead), *_freezes(config, now, ahead))
+    every = (*_plans(config, plans), *_windows(config, now, ahead), *_freezes(config, now))
     return tuple(sorted((one for one in every if one.span.overlaps(wanted)), key=lambda one: (one.span, one.kind)))
 
 
@@ -76,9 +76,9 @@ def _routes(window: Window) -> str:
     return listed(f"{route} route" for route in window.routes)
 
 
-def _freezes(config: InstanceConfig, now: datetime, ahead: timedelta) -> Iterator[Entry]:
+def _freezes(config: InstanceConfig, now: datetime) -> Iterator[Entry]:
     for freeze in config.freezes:
-        for span in frozen_spans(freeze, config.timetable.zone_of(freeze), after=now, days=ahead.days + 3):
+        for span in frozen_spans(freeze, config.timetable.zone_of(freeze), after=now):
             yield Entry(kind=Kind.FREEZE, instance=config.name, span=span, what=freeze.reason)
 
 

@@ -24,7 +24,7 @@ from olmis_release.plan.planner import Situation, plan_changes
 from olmis_release.plan.reading import Reading, Standing, read_verdicts
 from olmis_release.plan.records import runs
 from olmis_release.plan.rollback_method import CLONE, Choice, choose_method
-from olmis_release.plan.schedule import Course, ScheduleRow, make_schedule
+from olmis_release.plan.schedule import Course, RowStatus, ScheduleRow, make_schedule
 from olmis_release.plan.sets import PlanSet, open_plans, write_plan
 from olmis_release.plan.staleness import base_of
 from olmis_release.plan.steps import Route, plan_steps
@@ -268,6 +268,10 @@ class Draft:
 
 
 def _same(one: Plan, other: Plan) -> bool:
-    """Return whether two plans differ only in when and by whom they were made."""
-    signed = {"created": one.created, "author": one.author}
-    return one == other.model_copy(update=signed)
+    """Return whether two plans differ only in when and by whom they were made, and in what is overdue by now."""
+    signed = {"created": one.created, "author": one.author, "schedule": _as_planned(other)}
+    return one.model_copy(update={"schedule": _as_planned(one)}) == other.model_copy(update=signed)
+
+
+def _as_planned(plan: Plan) -> tuple[ScheduleRow, ...]:
+    return tuple(row.model_copy(update={"status": RowStatus.PLANNED}) for row in plan.schedule)

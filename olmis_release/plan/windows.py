@@ -85,9 +85,11 @@ def openings(table: Timetable, route: Route, *, after: datetime) -> Iterator[Spa
 
 
 def frozen_spans(freeze: Freeze, zone: ZoneInfo, *, after: datetime, days: int = HORIZON_DAYS) -> Iterator[Span]:
-    """Yield when a freeze holds, neighbouring days as one."""
-    each = (_day_span(day, zone) for day in _days(after, zone, days) if freeze.holds_on(day))
-    return _merged(each)
+    """Return when a freeze holds, neighbouring days as one."""
+    if freeze.begins and freeze.ends:
+        whole = Span(start=_day_span(freeze.begins, zone).start, end=_day_span(freeze.ends, zone).end)
+        return iter((whole,) if whole.end > after else ())
+    return _merged(_day_span(day, zone) for day in _days(after, zone, days) if freeze.holds_on(day))
 
 
 def window_spans(window: Window, zone: ZoneInfo, *, after: datetime, days: int = HORIZON_DAYS) -> Iterator[Span]:

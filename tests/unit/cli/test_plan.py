@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 
 from olmis_release.errors import BadInput
+from olmis_release.manifest.emergency import Impact, Route, Urgency
 from olmis_release.plan.model import Outcome
 from olmis_release.plan.records import write_run
+from olmis_release.plan.terms import Wishes
 from tests.fakes.cli import Desk, a_run
 
 Golden = Callable[[str, str], None]
@@ -128,3 +130,41 @@ def test_an_altered_plan_is_refused(desk: Desk) -> None:
     file = plan_set.folder / "plan.json"
     file.write_text(file.read_text("utf-8").replace("DATABASE", "IMAGES"), encoding="utf-8")
     assert desk.type("plan", "show", plan_set.code).status == 5
+
+
+def test_what_was_typed_of_why_and_when_reaches_the_planner(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan_set, asked = desk.plan(), []
+
+    def make_plan(*_: object, wishes: Wishes, **__: object) -> object:
+        asked.append(wishes)
+        return plan_set
+
+    monkeypatch.setattr("olmis_release.plan.make.make_plan", make_plan)
+    file = desk.write("inputs.yml", "reason: none\n")
+    words = ("--window", "2026-11-28 20:00", "--impact", "minor", "--urgency", "low", "--route", "standard")
+    assert desk.type("plan", "--to", "uat", *words, "--inputs", str(file)).status == 0
+    assert asked == [
+        Wishes(
+            window="2026-11-28 20:00",
+            impact=Impact.MINOR,
+            urgency=Urgency.LOW,
+            route=Route.STANDARD,
+            inputs=file,
+        )
+    ]
+
+
+def test_a_file_of_inputs_that_is_not_there_is_2(desk: Desk) -> None:
+    told = desk.type("plan", "--to", "uat", "--inputs", "nowhere.yml")
+    assert told.status == 2
+    assert "nowhere.yml" in told.err
+
+
+def test_production_asks_by_name_before_the_target_is_asked(desk: Desk) -> None:
+    desk.instance("prod", purpose="production")
+    desk.plan()
+    told = desk.type("plan", desk.place.manifest.version, "--to", "prod")
+    assert told.status == 2
+    assert "[E-INPUTS-MISSING]" in told.err
+    assert "rollback_authority: who decides to go back, by name" in told.err
+    assert "--to prod --inputs-template standard > inputs.yml" in told.err

@@ -27,6 +27,12 @@ def test_plans_windows_and_freezes_stand_in_order_of_time() -> None:
     ]
 
 
+def test_a_freeze_is_shown_as_long_as_it_is_however_near_one_looks() -> None:
+    long = {"from": "2026-11-01", "to": "2027-01-03", "reason": "year end"}
+    (found,) = entries(an_instance(freezes=[long]), [], now=NOW, ahead=timedelta(days=5))
+    assert (f"{found.span.start:%d %b}", f"{found.span.end:%d %b}") == ("31 Oct", "03 Jan")
+
+
 def test_what_is_over_is_left_out() -> None:
     after = datetime(2026, 12, 1, tzinfo=UTC)
     assert entries(an_instance(), [planned()], now=after, ahead=timedelta(days=30)) == ()

@@ -305,6 +305,22 @@ def test_the_same_wishes_make_the_same_plan(serving: Estate, newer: ReleaseManif
     assert len(codes) == 1
 
 
+def test_a_plan_stays_the_same_when_a_row_of_its_schedule_becomes_overdue(
+    serving: Estate, newer: ReleaseManifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for_production(serving, languages=["en", "fr"])
+    serving.release(newer)
+    saturday = clock.now() + timedelta(days=(5 - clock.now().weekday()) % 7 + 28)
+    wishes = Wishes(inputs=serving.write("inputs.yml", STANDARD), window=f"{saturday:%Y-%m-%d} 20:00")
+    first = make_plan(serving.workspace, serving.site, None, author="A", wishes=wishes)
+    later = clock.now() + timedelta(days=15)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    second = make_plan(serving.workspace, serving.site, None, author="A", wishes=wishes)
+    assert first is not None
+    assert second is not None
+    assert first.code == second.code
+
+
 def test_a_production_plan_without_inputs_is_refused_before_the_target_is_asked(
     serving: Estate, newer: ReleaseManifest
 ) -> None:
