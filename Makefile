@@ -37,7 +37,7 @@ demo-clean: venv ## remove what the demo made, and nothing else
 	@$(PY) -m lab.demo clean
 
 unit: venv ## unit and contract tests; no Docker needed
-	$(PY) -m pytest -m "not docker" --numprocesses auto $(wildcard tests/unit tests/contract tests/real)
+	$(PY) -m pytest -m "not docker" $(wildcard tests/unit tests/contract tests/real)
 
 lint: venv ## ruff, formatting, mypy --strict, import contracts
 	.venv/bin/ruff check .

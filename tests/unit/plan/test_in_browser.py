@@ -162,5 +162,6 @@ def test_page_one_of_a_large_release_fits_one_sheet_too(browser: Chrome, tmp_pat
     opened(browser, tmp_path, a_large_plan(), language)
     browser.execute_script("document.querySelectorAll('section:not(.page), footer').forEach(one => one.remove())")
     pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", A4_PRINTED)["data"])
+    KEPT.mkdir(parents=True, exist_ok=True)
     (KEPT / f"page1.large.{language}.pdf").write_bytes(pdf)
     assert pages_in(pdf) == 1
