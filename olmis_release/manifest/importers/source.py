@@ -125,7 +125,12 @@ def open_source(name: str) -> Iterator[Source]:
     """
     path = Path(name)
     if path.is_dir():
-        yield _local(name, path)
+        source = _local(name, path)
+        try:
+            yield source
+        finally:
+            if source.repository is not None:
+                source.repository.close()  # git processes that wait for questions end with it
     elif path.is_file() and _starts_with(path, _BUNDLE):
         with _copied(name, str(path.absolute())) as source:
             yield source
