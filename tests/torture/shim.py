@@ -178,6 +178,7 @@ class Trial:
     folder: Path
     patch: pytest.MonkeyPatch
     complaints: list[str] = field(default_factory=list)
+    ended: str = "-"
     counter: Counter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -249,6 +250,7 @@ class Trial:
             self.complaints.append(f"{MOST_COMMANDS} commands did not lead out")
 
     def _judge(self, estate: Tortured, wall: WritingWall) -> None:
+        self.ended = {OLD_TAG: "old", NEW_TAG: "new"}.get(running_images(estate).get("requisition", ""), "neither")
         if not _is_whole(estate):
             self.complaints.append(f"it ended with {running_images(estate)} and {estate.database.rows}")
         if self.case.flow is Flow.BAD and running_images(estate)["requisition"] != OLD_TAG:
@@ -314,8 +316,8 @@ def _disk(counter: Counter) -> Iterator[None]:
         os.write, os.replace, os.link = real, replacing, linking
 
 
-def tortured(case: ShimCase) -> tuple[list[str], list[str]]:
-    """Carry a case out; return its complaints and the calls that the tortured command made."""
+def tortured(case: ShimCase) -> Trial:
+    """Carry a case out; return it with its complaints, its end, and the calls that the tortured command made."""
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         stand_still(patch)
         patch.setattr(readiness, "REAL", readiness.Pace(poll_s=0.002))
@@ -326,14 +328,14 @@ def tortured(case: ShimCase) -> tuple[list[str], list[str]]:
             trial.carry_out()
         except Exception as error:  # noqa: BLE001 - a case that cannot be judged failed; the next one must still run
             trial.complaints.append(f"the case broke: {type(error).__name__}: {error}")
-        return trial.complaints, trial.counter.calls
+        return trial
 
 
 def result(case: ShimCase) -> dict[str, Any]:
     """Carry a case out; return its result as plain values."""
-    complaints, _calls = tortured(case)
-    told = {"case": case.name, "group": f"shim-{case.flow}", "passed": not complaints}
-    return {**told, "words": ["old or new" if not complaints else "-"], "complaints": complaints}
+    trial = tortured(case)
+    told = {"case": case.name, "group": f"shim-{case.flow}", "passed": not trial.complaints}
+    return {**told, "words": [trial.ended], "complaints": trial.complaints}
 
 
 def torture(wanted: str) -> int:
@@ -361,7 +363,8 @@ def shim_cases(flow: Flow) -> Sequence[ShimCase]:
     Raises:
         RuntimeError: Something is wrong even without a fault: nothing that follows would mean anything.
     """
-    complaints, calls = tortured(ShimCase(flow=flow, call=0, do=Do.ERROR))
-    if complaints:
-        raise RuntimeError(f"{flow} without a fault: {'; '.join(complaints)}")
-    return [ShimCase(flow=flow, call=number, do=do) for number in range(1, len(calls) + 1) for do in Do]
+    trial = tortured(ShimCase(flow=flow, call=0, do=Do.ERROR))
+    if trial.complaints:
+        raise RuntimeError(f"{flow} without a fault: {'; '.join(trial.complaints)}")
+    calls = len(trial.counter.calls)
+    return [ShimCase(flow=flow, call=number, do=do) for number in range(1, calls + 1) for do in Do]
